@@ -1,0 +1,21 @@
+"""Who you are and what you hold."""
+
+from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
+from apps.accounts.models.access import ApiKey, Wallet
+from apps.accounts.models.base import FourEyesModel
+from apps.accounts.models.identity import Membership, Organisation, User
+from apps.accounts.models.money import BankTransfer
+
+__all__ = [
+    "ApiKey",
+    "Asset",
+    "Balance",
+    "BankTransfer",
+    "FourEyesModel",
+    "Membership",
+    "Organisation",
+    "Owner",
+    "Transfer",
+    "User",
+    "Wallet",
+]

@@ -1,0 +1,67 @@
+"""How programs and wallets act for an owner."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.ledger.models import Owner
+from apps.accounts.models.identity import User
+
+
+class ApiKey(models.Model):
+    """An HMAC key. The secret is kept encrypted, the passphrase only as a keyed digest."""
+
+    class Scope(models.TextChoices):
+        VIEW = "view", _("View")
+        TRADE = "trade", _("Trade")
+        TRANSFER = "transfer", _("Transfer")
+        RETIRE = "retire", _("Retire")
+
+    key = models.CharField(max_length=64, unique=True)
+    secret_encrypted = models.BinaryField()
+    passphrase_digest = models.CharField(max_length=128)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="api_keys")
+    name = models.CharField(_("name"), max_length=80)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope), default=list)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key})"
+
+
+class Wallet(models.Model):
+    """An Ethereum address whose holder proved control by signing in with it (EIP-4361)."""
+
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="wallets")
+    user = models.ForeignKey(User, models.PROTECT, related_name="wallets")
+    address = models.CharField(_("address"), max_length=42)
+    chain_id = models.BigIntegerField(_("chain id"))
+    message = models.TextField(_("signed message"))
+    signature = models.TextField(_("signature"))
+    linked_at = models.DateTimeField(_("linked"), auto_now_add=True)
+    unlinked_at = models.DateTimeField(_("unlinked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("wallet")
+        verbose_name_plural = _("wallets")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("address"),
+                condition=models.Q(unlinked_at__isnull=True),
+                name="accounts_wallet_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address

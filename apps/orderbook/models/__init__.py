@@ -1,0 +1,7 @@
+"""Markets, the journal of commands and events, and what came of them."""
+
+from apps.orderbook.models.journal import Command, Event, ProductLease
+from apps.orderbook.models.market import Product
+from apps.orderbook.models.trading import Fill, Order
+
+__all__ = ["Command", "Event", "Fill", "Order", "Product", "ProductLease"]

@@ -1,0 +1,112 @@
+"""The journal: what was asked (commands), what came of it (events), and who owns a market."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Owner
+from apps.orderbook.models.enums import CommandKind, OrderType, SelfTrade, Side, TimeInForce
+from apps.orderbook.models.market import Product
+
+
+class Command(models.Model):
+    """One accepted request. Its commit is the acceptance. Append-only.
+
+    `id = product << 40 | number`, the number from the product's own sequence. The order that a
+    place command creates has the same id.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    kind = models.PositiveSmallIntegerField(choices=CommandKind)
+    owner = models.ForeignKey(
+        Owner, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    client_oid = models.CharField(max_length=100, null=True)  # noqa: DJ001
+    side = models.PositiveSmallIntegerField(choices=Side, null=True)
+    order_type = models.PositiveSmallIntegerField(choices=OrderType, null=True)
+    price = models.BigIntegerField(null=True)
+    size = models.BigIntegerField(null=True)
+    funds = models.BigIntegerField(null=True)
+    time_in_force = models.PositiveSmallIntegerField(choices=TimeInForce, null=True)
+    post_only = models.BooleanField(null=True)
+    self_trade = models.PositiveSmallIntegerField(choices=SelfTrade, null=True)
+    target = models.BigIntegerField(null=True, help_text=_("The order a cancel is about."))
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("command")
+        verbose_name_plural = _("commands")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "client_oid"],
+                condition=models.Q(client_oid__isnull=False),
+                name="orderbook_command_client_oid_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Event(models.Model):
+    """What one command came to, in the words needed to replay it. Append-only.
+
+    `id = product << 40 | number`, numbers without a gap. `sequence` is the market data feed's
+    sequence after this event. `hash = SHA-256(previous hash || body)`.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    command_id = models.BigIntegerField(unique=True)
+    sequence = models.BigIntegerField()
+    body = models.TextField(help_text=_("Canonical JSON."))
+    hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"event {self.pk}"
+
+
+class ProductLease(models.Model):
+    """Which engine owns a product, and how far it has come. One row per product.
+
+    `epoch` fences: an engine that lost the product finds another epoch under its lock and writes
+    nothing. `holes` are command ids at or below the cursor that were not visible yet, each with
+    the snapshot's xmax when first missed.
+    """
+
+    product = models.OneToOneField(Product, models.PROTECT, primary_key=True, related_name="lease")
+    epoch = models.BigIntegerField(default=0, db_default=0)
+    engine = models.CharField(max_length=80, blank=True, default="", db_default="")
+    cursor = models.BigIntegerField(default=0, db_default=0)
+    holes = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    holes_xmax = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    event_number = models.BigIntegerField(default=0, db_default=0)
+    trade_number = models.BigIntegerField(default=0, db_default=0)
+    sequence = models.BigIntegerField(default=0, db_default=0)
+    hash = models.BinaryField(max_length=32, default=b"", db_default=b"")
+
+    class Meta:
+        verbose_name = _("product lease")
+        verbose_name_plural = _("product leases")
+
+    def __str__(self) -> str:
+        return f"{self.product_id} epoch {self.epoch}"

@@ -1,0 +1,71 @@
+"""Markets."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Mod
+from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Asset
+
+UNIT = 1_000_000
+INCREMENTS_EXACT = Exact(
+    Mod(
+        F("price_increment") * F("size_increment"),
+        Value(UNIT),
+        output_field=models.BigIntegerField(),
+    ),
+    Value(0),
+)
+
+
+class Product(models.Model):
+    """A market `BASE-QUOTE`.
+
+    Price is in quote micro-units per whole base unit, size in base micro-units. Because
+    `price_increment * size_increment` is a multiple of 10^6, `price * size / 10^6` is exact.
+    The database creates the product's command sequence and its lease row with it.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        HALTED = "halted", _("Halted")
+
+    code = models.CharField(_("code"), max_length=60, unique=True)
+    base = models.ForeignKey(Asset, models.PROTECT, related_name="+", verbose_name=_("base"))
+    quote = models.ForeignKey(Asset, models.PROTECT, related_name="+", verbose_name=_("quote"))
+    price_increment = models.BigIntegerField(_("price increment"))
+    size_increment = models.BigIntegerField(_("size increment"))
+    size_min = models.BigIntegerField(_("smallest size"))
+    size_max = models.BigIntegerField(_("largest size"))
+    maker_bps = models.PositiveSmallIntegerField(_("maker fee, basis points"), default=0)
+    taker_bps = models.PositiveSmallIntegerField(_("taker fee, basis points"), default=0)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
+    listed_at = models.DateTimeField(_("listed"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        constraints = [
+            models.UniqueConstraint(fields=["base", "quote"], name="orderbook_product_pair_once"),
+            models.CheckConstraint(
+                name="orderbook_product_exact",
+                condition=Q(price_increment__gt=0, size_increment__gt=0) & Q(INCREMENTS_EXACT),
+            ),
+            models.CheckConstraint(
+                name="orderbook_product_sizes",
+                condition=Q(size_min__gt=0, size_max__gte=F("size_min")),
+            ),
+            models.CheckConstraint(
+                name="orderbook_product_fees",
+                condition=Q(taker_bps__lt=10_000, maker_bps__lte=F("taker_bps")),
+            ),
+            models.CheckConstraint(
+                name="orderbook_product_two_assets", condition=~Q(base=F("quote"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,117 @@
+"""Orders and fills, written by the engine alone."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Owner
+from apps.orderbook.models.enums import (
+    DoneReason,
+    OrderStatus,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+from apps.orderbook.models.market import Product
+
+
+class Order(models.Model):
+    """An order and where it stands. `id` is the id of the command that placed it.
+
+    `hold` is what it still holds: quote micro-units for a buy, base micro-units for a sell.
+    `priority` is the number of the event that gave it its place in the queue.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="orders", db_constraint=False, db_index=False
+    )
+    owner = models.ForeignKey(
+        Owner, models.PROTECT, related_name="orders", db_constraint=False, db_index=False
+    )
+    client_oid = models.CharField(max_length=100, null=True)  # noqa: DJ001
+    side = models.PositiveSmallIntegerField(_("side"), choices=Side)
+    order_type = models.PositiveSmallIntegerField(_("type"), choices=OrderType)
+    price = models.BigIntegerField(_("price"), null=True)
+    size = models.BigIntegerField(_("size"), null=True)
+    funds = models.BigIntegerField(_("funds"), null=True)
+    time_in_force = models.PositiveSmallIntegerField(choices=TimeInForce)
+    post_only = models.BooleanField(default=False)
+    self_trade = models.PositiveSmallIntegerField(choices=SelfTrade)
+    maker_bps = models.PositiveSmallIntegerField()
+    taker_bps = models.PositiveSmallIntegerField()
+    filled_size = models.BigIntegerField(_("filled"), default=0)
+    filled_notional = models.BigIntegerField(_("executed value"), default=0)
+    fees = models.BigIntegerField(_("fees"), default=0)
+    hold = models.BigIntegerField(_("hold"), default=0)
+    priority = models.BigIntegerField(default=0)
+    status = models.PositiveSmallIntegerField(_("status"), choices=OrderStatus)
+    done_reason = models.PositiveSmallIntegerField(choices=DoneReason, null=True)
+    created_at = models.DateTimeField(_("placed"))
+    done_at = models.DateTimeField(_("done"), null=True)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        indexes = [
+            models.Index(fields=["owner", "id"], name="orderbook_order_owner"),
+            models.Index(
+                fields=["product", "id"], condition=Q(status=1), name="orderbook_order_open"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="orderbook_order_hold",
+                condition=Q(hold__gte=0) & (Q(status=OrderStatus.OPEN) | Q(hold=0)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.pk}"
+
+
+class Fill(models.Model):
+    """One trade between a resting order (maker) and an incoming one (taker). Append-only.
+
+    `id = product << 40 | trade id`. Price, size, notional and fees in micro-units.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="fills", db_constraint=False, db_index=False
+    )
+    maker_order_id = models.BigIntegerField()
+    taker_order_id = models.BigIntegerField()
+    maker_owner = models.ForeignKey(
+        Owner, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    taker_owner = models.ForeignKey(
+        Owner, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    taker_side = models.PositiveSmallIntegerField(choices=Side)
+    price = models.BigIntegerField(_("price"))
+    size = models.BigIntegerField(_("size"))
+    notional = models.BigIntegerField(_("notional"))
+    maker_fee = models.BigIntegerField(_("maker fee"))
+    taker_fee = models.BigIntegerField(_("taker fee"))
+    created_at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("fill")
+        verbose_name_plural = _("fills")
+        indexes = [
+            models.Index(fields=["maker_owner", "id"], name="orderbook_fill_maker"),
+            models.Index(fields=["taker_owner", "id"], name="orderbook_fill_taker"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="orderbook_fill_positive",
+                condition=Q(price__gt=0, size__gt=0, maker_fee__gte=0, taker_fee__gte=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"trade {self.pk}"

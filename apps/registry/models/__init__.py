@@ -1,0 +1,22 @@
+"""The credits: projects, vintages, serial blocks, the spans cut from them, and retirements."""
+
+from apps.registry.models.blocks import CreditEvent, SerialBlock, SerialSeries, Span
+from apps.registry.models.catalogue import CreditClass, Project, Registry, Vintage
+from apps.registry.models.custody import CustodyReceipt
+from apps.registry.models.imports import ImportRefusal, ImportRun
+from apps.registry.models.retirement import Retirement
+
+__all__ = [
+    "CreditClass",
+    "CreditEvent",
+    "CustodyReceipt",
+    "ImportRefusal",
+    "ImportRun",
+    "Project",
+    "Registry",
+    "Retirement",
+    "SerialBlock",
+    "SerialSeries",
+    "Span",
+    "Vintage",
+]

@@ -1,0 +1,175 @@
+"""Serial blocks, the spans cut from them, and what happened to every gram.
+
+Every gram has one 64-bit address: `block.base + (serial - block.start) * 1_000_000 + gram`.
+Exclusion constraints make two blocks with one serial, and two spans with one gram, impossible.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from apps.registry.models.catalogue import Registry, Vintage
+
+GRAMS_PER_TONNE = 1_000_000
+SERIES_STRIDE = Decimal(10**15)
+
+
+class SerialSeries(models.Model):
+    """The key within which a registry numbers its credits, each number once."""
+
+    registry = models.ForeignKey(Registry, models.PROTECT, related_name="series")
+    key = models.CharField(_("key"), max_length=160)
+
+    class Meta:
+        verbose_name = _("serial series")
+        verbose_name_plural = _("serial series")
+        constraints = [
+            models.UniqueConstraint(fields=["registry", "key"], name="registry_series_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SerialBlock(models.Model):
+    """A contiguous run of serial numbers `[start, end]` as the registry lists it."""
+
+    class State(models.TextChoices):
+        ISSUED = "issued", _("Issued, with its holder at the registry")
+        IMMOBILISED = "immobilised", _("Immobilised in our custody")
+        RETIRED = "retired", _("Retired or cancelled at the registry")
+        WITHDRAWN = "withdrawn", _("Withdrawn to its owner at the registry")
+
+    series = models.ForeignKey(SerialSeries, models.PROTECT, related_name="blocks")
+    vintage = models.ForeignKey(Vintage, models.PROTECT, related_name="blocks")
+    serial = models.CharField(_("serial"), max_length=200, unique=True)
+    start = models.BigIntegerField(_("first serial"))
+    end = models.BigIntegerField(_("last serial"))
+    base = models.BigIntegerField(_("first gram address"), unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.ISSUED)
+    issued_on = models.DateField(_("issued"), null=True, blank=True)
+    retired_on = models.DateField(_("retired at the registry"), null=True, blank=True)
+    retirement_beneficiary = models.TextField(_("beneficiary at the registry"), blank=True)
+    retirement_reason = models.CharField(_("reason at the registry"), max_length=200, blank=True)
+    retirement_details = models.TextField(_("details at the registry"), blank=True)
+    certifications = models.CharField(_("additional certifications"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("serial block")
+        verbose_name_plural = _("serial blocks")
+        indexes = [
+            models.Index(fields=["vintage", "state", "issued_on"], name="registry_block_fifo"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="registry_block_sane",
+                condition=Q(start__gte=0, end__gte=F("start"), end__lt=10**15, base__gte=0),
+            ),
+            ExclusionConstraint(
+                name="registry_block_serials_once",
+                expressions=[
+                    (
+                        Func(
+                            F("series_id") * Value(SERIES_STRIDE) + F("start"),
+                            F("series_id") * Value(SERIES_STRIDE) + F("end"),
+                            Value("[]"),
+                            function="numrange",
+                        ),
+                        RangeOperators.OVERLAPS,
+                    )
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial
+
+    @property
+    def tonnes(self) -> int:
+        return self.end - self.start + 1
+
+    @property
+    def grams(self) -> int:
+        return self.tonnes * GRAMS_PER_TONNE
+
+
+class Span(models.Model):
+    """A half-open range of gram addresses of one block that has left the fractional balances."""
+
+    class State(models.TextChoices):
+        TOKENISED = "tokenised", _("Out as NFT")
+        RETIRED = "retired", _("Retired")
+        WITHDRAWN = "withdrawn", _("Withdrawn to the registry")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    block = models.ForeignKey(SerialBlock, models.PROTECT, related_name="spans")
+    grams = BigIntegerRangeField(_("gram addresses"))
+    state = models.CharField(_("state"), max_length=10, choices=State)
+    retirement = models.ForeignKey(
+        "registry.Retirement", models.PROTECT, null=True, blank=True, related_name="spans"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("span")
+        verbose_name_plural = _("spans")
+        constraints = [
+            ExclusionConstraint(
+                name="registry_span_gram_once",
+                expressions=[("grams", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(
+                name="registry_span_not_empty",
+                condition=Q(grams__isempty=False)
+                & Q(grams__lower_inf=False)
+                & Q(grams__upper_inf=False),
+            ),
+            models.CheckConstraint(
+                name="registry_span_retired_has_retirement",
+                condition=Q(state="retired", retirement__isnull=False)
+                | (~Q(state="retired") & Q(retirement__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.block} {self.grams}"
+
+
+class CreditEvent(models.Model):
+    """One step in the life of a range of grams, for the public trace. Append-only."""
+
+    class Kind(models.TextChoices):
+        ISSUED = "issued", _("Issued by the registry")
+        RECEIVED = "received", _("Received into custody")
+        TOKENISED = "tokenised", _("Taken out as NFT")
+        REDEEMED = "redeemed", _("Brought back from the chain")
+        RETIRED = "retired", _("Retired")
+        WITHDRAWN = "withdrawn", _("Withdrawn to the registry")
+
+    block = models.ForeignKey(SerialBlock, models.PROTECT, related_name="events")
+    grams = BigIntegerRangeField(_("gram addresses"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    reference = models.CharField(
+        _("reference"),
+        max_length=120,
+        blank=True,
+        help_text=_("Certificate number, transaction hash or statement it rests on."),
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("credit event")
+        verbose_name_plural = _("credit events")
+        ordering = ["at", "id"]
+        indexes = [GistIndex(fields=["grams"], name="registry_event_grams")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.grams}"

@@ -1,0 +1,103 @@
+"""What the registries publish: projects and their vintages, and the classes that trade."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+
+from apps.accounts.models import Asset
+
+
+class Registry(models.Model):
+    """A public registry of carbon credits. `code` prefixes our project codes: VCS, GS, ACR."""
+
+    code = models.CharField(_("code"), max_length=12, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    url = models.URLField(_("web site"), blank=True)
+
+    class Meta:
+        verbose_name = _("registry")
+        verbose_name_plural = _("registries")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(models.Model):
+    """A project as its registry describes it."""
+
+    registry = models.ForeignKey(Registry, models.PROTECT, related_name="projects")
+    registry_project_id = models.CharField(_("registry's id"), max_length=40)
+    code = models.CharField(_("code"), max_length=60, unique=True, help_text="VCS-1686")
+    name = models.CharField(_("name"), max_length=400)
+    proponent = models.CharField(_("proponent"), max_length=400, blank=True)
+    project_type = models.CharField(_("type"), max_length=200, blank=True)
+    methodologies = ArrayField(
+        models.CharField(max_length=80), default=list, blank=True, verbose_name=_("methodologies")
+    )
+    country = CountryField(_("country"), blank=True)
+    status = models.CharField(_("status"), max_length=80, blank=True)
+    crediting_start = models.DateField(_("crediting from"), null=True, blank=True)
+    crediting_end = models.DateField(_("crediting to"), null=True, blank=True)
+    description = models.TextField(_("description"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["registry", "registry_project_id"], name="registry_project_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class CreditClass(models.Model):
+    """The fungible asset that trades: all credits of one project and vintage year."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="credit_classes")
+    year = models.PositiveSmallIntegerField(_("vintage year"))
+    code = models.CharField(_("code"), max_length=40, unique=True, help_text="VCS-1686-2017")
+    asset = models.OneToOneField(Asset, models.PROTECT, related_name="credit_class")
+
+    class Meta:
+        verbose_name = _("credit class")
+        verbose_name_plural = _("credit classes")
+        constraints = [
+            models.UniqueConstraint(fields=["project", "year"], name="registry_class_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Vintage(models.Model):
+    """A monitoring period for which a registry issued credits."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="vintages")
+    credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="vintages")
+    start = models.DateField(_("from"))
+    end = models.DateField(_("to"))
+    issued_tonnes = models.BigIntegerField(_("total issuance, tonnes"))
+
+    class Meta:
+        verbose_name = _("vintage")
+        verbose_name_plural = _("vintages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "start", "end"], name="registry_vintage_once"
+            ),
+            models.CheckConstraint(
+                name="registry_vintage_sane", condition=Q(end__gte=F("start"), issued_tonnes__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project.code} {self.start}..{self.end}"

@@ -1,0 +1,1 @@
+"""ccmarket: a marketplace for carbon credits."""

@@ -1,0 +1,38 @@
+"""What is particular to ccmarket: API, chain, engine."""
+
+from __future__ import annotations
+
+from ccmarket import env
+
+CHAIN_RPC_URL = env.text("CHAIN_RPC_URL", "http://localhost:8545")
+# Where the bridge's signing keys come from: "env" reads CHAIN_KEY_<ROLE>, "keystore" reads
+# encrypted keystore files from CHAIN_KEYSTORE_DIR, "dev" uses the well-known keys of a local
+# development chain and refuses any other.
+CHAIN_KEYS = env.text("CHAIN_KEYS", "dev")
+CHAIN_KEYSTORE_DIR = env.text("CHAIN_KEYSTORE_DIR", "")
+CHAIN_KEYSTORE_PASSWORD = env.text("CHAIN_KEYSTORE_PASSWORD", "")
+
+# How long a request waits for the engine's verdict before it answers "accepted".
+VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
+# How far a signed request's timestamp may be from ours.
+API_TIMESTAMP_WINDOW_S = 30
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.api.authentication.HmacKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.accounts.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ccmarket API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+UNFOLD = {"SITE_TITLE": "ccmarket", "SITE_HEADER": "ccmarket"}
