@@ -1,0 +1,59 @@
+"""What single cells of registry exports mean, in all the spellings that occur."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+
+_SPACES = re.compile(r"\s+")
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?")
+_SLASHED_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[T ].*)?")
+# Ids and counts that went through a spreadsheet come back as floats: 11191.0
+_WHOLE = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?")
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks, double spaces and spaces at its ends."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The items of a cell such as `VMR0006; VM0050`, in order, without repetition."""
+    return tuple(dict.fromkeys(item for part in text.split(";") if (item := one_line(part))))
+
+
+def whole_number(text: str) -> int | None:
+    """`1,454,054`, `425` or `11191.0`; None for anything else, fractions included."""
+    match = _WHOLE.fullmatch(text.strip())
+    return int(match[1].replace(",", "")) if match else None
+
+
+@lru_cache(maxsize=4096)
+def calendar_date(text: str, *, is_day_first: bool = True) -> date | None:
+    """An ISO date, an ISO time stamp (its date), or a slashed date; None for anything else.
+
+    `is_day_first` decides only what the numbers leave open: 31/12/2020 and 12/31/2020 are clear.
+    """
+    stripped = text.strip()
+    if match := _ISO_DATE.fullmatch(stripped):
+        year, month, day = (int(group) for group in match.groups())
+    elif match := _SLASHED_DATE.fullmatch(stripped):
+        one, two, year = (int(group) for group in match.groups())
+        day, month = (one, two) if one > 12 or (is_day_first and two <= 12) else (two, one)
+    else:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def day_comes_first(cells: Iterable[str]) -> bool:
+    """Whether slashed dates among `cells` are written day first: so unless one proves otherwise."""
+    for text in cells:
+        match = _SLASHED_DATE.fullmatch(text.strip())
+        if match and int(match[2]) > 12:
+            return False
+        if match and int(match[1]) > 12:
+            return True
+    return True

@@ -1,0 +1,89 @@
+"""Which export of which registry a file is, told from its header."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from apps.registry.imports.cells import one_line
+from apps.registry.imports.rows import BlockRow, RefusedRow
+from apps.registry.imports.tables import DELIMITERS, Row, Table
+from apps.registry.imports.verra_transactions import VerraTransactions
+from apps.registry.refusals import FileRefused
+
+
+class Format(Protocol):
+    """One kind of file of one registry."""
+
+    @property
+    def registry(self) -> str:
+        """The registry's slug, such as `verra`."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of file, such as `transactions`."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns it must have, folded by `fold`."""
+
+    def read(
+        self, rows: Iterator[Row], *, position: Mapping[str, int], width: int
+    ) -> Iterator[BlockRow | RefusedRow]:
+        """What each row below the header says. `position` finds columns by folded name."""
+
+
+FORMATS: tuple[Format, ...] = (VerraTransactions(),)
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A file whose format is known: what it is and where its columns stand."""
+
+    format: Format
+    delimiter: str
+    position: Mapping[str, int]
+    width: int
+
+
+def fold(header_cell: str) -> str:
+    """A header cell without regard to case, spaces and a stray byte-order mark."""
+    return one_line(header_cell.strip("\ufeff")).casefold()
+
+
+def detect(table: Table, *, registry: str | None = None) -> Detected:
+    """What kind of file `table` is. Raises `FileRefused` if no format's columns are all there.
+
+    `registry` is what the caller says it is; a header of another registry is refused.
+    """
+    for delimiter in DELIMITERS:
+        header = next(islice(table.rows(delimiter), 1), None)
+        found = _matching(header.cells if header else [], delimiter)
+        if found is None:
+            continue
+        if registry not in (None, found.format.registry):
+            raise FileRefused("file_registry", found=found.format.registry, expected=registry)
+        return found
+    known = ", ".join(f"{format_.registry} {format_.kind}" for format_ in FORMATS)
+    raise FileRefused("file_header", known=known)
+
+
+def read(path: Path, *, registry: str | None = None) -> Iterator[BlockRow | RefusedRow]:
+    """Every row of the export at `path`, in order, as what it says or why it is refused.
+
+    Raises `FileRefused` when the file as a whole cannot be used.
+    """
+    with Table(path) as table:
+        found = detect(table, registry=registry)
+        rows = islice(table.rows(found.delimiter), 1, None)
+        yield from found.format.read(rows, position=found.position, width=found.width)
+
+
+def _matching(header: Sequence[str], delimiter: str) -> Detected | None:
+    folded = [fold(cell) for cell in header]
+    position = {name: at for at, name in reversed(list(enumerate(folded)))}
+    for format_ in FORMATS:
+        if format_.columns <= position.keys():
+            return Detected(format_, delimiter, position, len(folded))
+    return None

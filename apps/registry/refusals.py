@@ -1,0 +1,116 @@
+"""Why a serial, a row or a file of a registry is refused: one stable code and one sentence each.
+
+The codes are part of the interface: the import's printed account, the API and the admin
+show them, and people search logs for them. Change a sentence freely, a code never.
+"""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+MESSAGES: dict[str, Any] = {
+    # A serial number by itself
+    "serial_empty": _("There is no serial number here. Enter it as the registry prints it."),
+    "serial_unknown": _(
+        "%(text)s is not a serial number of a registry we know. Copy it whole from the registry."
+    ),
+    "serial_length": _(
+        "A serial number of this registry has %(expected)s parts joined by hyphens; this one has "
+        "%(found)s. Copy it whole from the registry."
+    ),
+    "serial_letter_o": _(
+        "The %(part)s is written with the letter O (“%(found)s”); the registry uses the digit 0. "
+        "Check the number in the registry and write a zero."
+    ),
+    "serial_part": _(
+        "The %(part)s of the serial number cannot be “%(found)s”. Copy it again from the registry."
+    ),
+    "serial_country": _(
+        "The serial number names the country “%(found)s”, which is not an ISO 3166-1 code. Check "
+        "it in the registry."
+    ),
+    "serial_range": _(
+        "The serial number runs from %(first)s to %(last)s; it must start at 1 or later and end no "
+        "earlier than it starts."
+    ),
+    "serial_vintage": _(
+        "The vintage in the serial number runs from %(start)s to %(end)s, which is not a period."
+    ),
+    # One row of an export
+    "row_length": _("The row has %(found)s cells, the header has %(expected)s."),
+    "row_quote": _("A quotation mark opens in this row and never closes: the file is cut off."),
+    "row_control": _("The row contains a NUL character, which no text has. Export it again."),
+    "value_missing": _("The column “%(column)s” is empty."),
+    "value_date": _("“%(found)s” in the column “%(column)s” is not a date."),
+    "value_quantity": _("“%(found)s” in the column “%(column)s” is not a whole number of tonnes."),
+    "value_long": _("The column “%(column)s” holds %(found)s characters; at most %(limit)s fit."),
+    "country_unknown": _("No country is called “%(found)s”."),
+    "quantity_mismatch": _(
+        "The row says %(quantity)s tonnes, its serial numbers are %(serials)s. They must agree."
+    ),
+    "project_mismatch": _("The row says project %(found)s, its serial number says %(expected)s."),
+    "vintage_mismatch": _(
+        "The row says vintage %(found)s, its serial number says %(expected)s. They must agree."
+    ),
+    # One row against what is known already
+    "serial_overlap": _(
+        "Serial numbers %(first)s to %(last)s overlap the block %(other)s, which is known already."
+    ),
+    "vintage_exceeded": _(
+        "With this row the blocks of the vintage add up to %(sum)s tonnes, more than the "
+        "%(total)s that the registry issued for it."
+    ),
+    "block_changed": _(
+        "The block is known with a different %(what)s: %(known)s here, %(found)s in the file."
+    ),
+    # The file as a whole
+    "file_missing": _("There is no file at %(path)s."),
+    "file_empty": _("The file is empty. Download the export again."),
+    "file_binary": _("The file is not text. Save the export as CSV and try again."),
+    "file_encoding": _(
+        "From line %(line)s on the file is not UTF-8 text. Save it as “CSV UTF-8” and try again."
+    ),
+    "file_line": _("Line %(line)s is longer than %(limit)s characters: this is not a CSV export."),
+    "file_header": _(
+        "The first line is not the header of an export that we read. We read: %(known)s."
+    ),
+    "file_registry": _(
+        "The header is that of “%(found)s”, not of the registry “%(expected)s” you asked for."
+    ),
+}
+
+
+class RefusedError(ValueError):
+    """Something a registry's export or a person wrote cannot be taken, and why.
+
+    `code` is stable for machines, `str()` is the sentence for people, `params` the values in it.
+    """
+
+    kind: ClassVar[str] = "input"
+
+    def __init__(self, code: str, **params: object) -> None:
+        assert code in MESSAGES, f"no sentence for the refusal {code}"
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        return str(MESSAGES[self.code]) % self.params
+
+
+class SerialRefused(RefusedError):
+    """A text is not a serial number of the registry."""
+
+    kind = "serial"
+
+
+class RowRefused(RefusedError):
+    """A row of an export contradicts itself or what is known; the rows around it still land."""
+
+    kind = "row"
+
+
+class FileRefused(RefusedError):
+    """The file as a whole cannot be used; nothing of it lands."""
+
+    kind = "file"
