@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from apps.accounts.ledger import invariants as ledger
+from apps.nft import invariants as settlement
 
 Check = Callable[[], Iterator[str]]
 
@@ -27,4 +28,5 @@ INVARIANTS: dict[str, Check] = {
     "balances equal their transfers": ledger.balances_equal_transfers,
     "every asset sums to zero": ledger.assets_sum_to_zero,
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
+    "CC is backed gram by gram": settlement.cc_is_backed,
 }

@@ -8,261 +8,565 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('registry', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("registry", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Chain',
+            name="Chain",
             fields=[
-                ('chain_id', models.BigIntegerField(primary_key=True, serialize=False, verbose_name='chain id')),
-                ('genesis_hash', models.CharField(max_length=66, verbose_name='genesis hash')),
-                ('indexed_from', models.BigIntegerField(default=0, verbose_name='indexed from block')),
+                (
+                    "chain_id",
+                    models.BigIntegerField(
+                        primary_key=True, serialize=False, verbose_name="chain id"
+                    ),
+                ),
+                ("genesis_hash", models.CharField(max_length=66, verbose_name="genesis hash")),
+                (
+                    "indexed_from",
+                    models.BigIntegerField(default=0, verbose_name="indexed from block"),
+                ),
             ],
             options={
-                'verbose_name': 'chain',
-                'verbose_name_plural': 'chains',
+                "verbose_name": "chain",
+                "verbose_name_plural": "chains",
             },
         ),
         migrations.CreateModel(
-            name='BridgeIntent',
+            name="BridgeIntent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('amount_grams', models.BigIntegerField(verbose_name='amount, grams CO2e')),
-                ('to_address', models.CharField(max_length=42, verbose_name='to')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('signed', 'Signed'), ('broadcast', 'Broadcast'), ('mined', 'Mined'), ('final', 'Final'), ('failed', 'Failed; everything released')], default='queued', max_length=10, verbose_name='state')),
-                ('failure', models.CharField(blank=True, max_length=300, verbose_name='failure')),
-                ('idempotency_key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='asked at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
-                ('credit_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.creditclass')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bridge_intents', to='accounts.owner')),
-                ('span', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='bridge_intent', to='registry.span')),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='intents', to='nft.chain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("amount_grams", models.BigIntegerField(verbose_name="amount, grams CO2e")),
+                ("to_address", models.CharField(max_length=42, verbose_name="to")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("signed", "Signed"),
+                            ("broadcast", "Broadcast"),
+                            ("mined", "Mined"),
+                            ("final", "Final"),
+                            ("failed", "Failed; everything released"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("failure", models.CharField(blank=True, max_length=300, verbose_name="failure")),
+                ("idempotency_key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="asked at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated")),
+                (
+                    "credit_class",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.creditclass",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bridge_intents",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "span",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="bridge_intent",
+                        to="registry.span",
+                    ),
+                ),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="intents",
+                        to="nft.chain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'bridge intent',
-                'verbose_name_plural': 'bridge intents',
+                "verbose_name": "bridge intent",
+                "verbose_name_plural": "bridge intents",
             },
         ),
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('address', models.CharField(max_length=42, verbose_name='address')),
-                ('transaction_hash', models.CharField(max_length=66, verbose_name='deployed by')),
-                ('code_hash', models.CharField(max_length=66)),
-                ('deployed_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded')),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='nft.chain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("address", models.CharField(max_length=42, verbose_name="address")),
+                ("transaction_hash", models.CharField(max_length=66, verbose_name="deployed by")),
+                ("code_hash", models.CharField(max_length=66)),
+                ("deployed_at", models.DateTimeField(auto_now_add=True, verbose_name="recorded")),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contracts",
+                        to="nft.chain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contract',
-                'verbose_name_plural': 'contracts',
+                "verbose_name": "contract",
+                "verbose_name_plural": "contracts",
             },
         ),
         migrations.CreateModel(
-            name='ChainEvent',
+            name="ChainEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('block_number', models.BigIntegerField()),
-                ('block_hash', models.CharField(max_length=66)),
-                ('transaction_hash', models.CharField(max_length=66)),
-                ('log_index', models.IntegerField()),
-                ('name', models.CharField(max_length=60)),
-                ('arguments', models.JSONField()),
-                ('applied_at', models.DateTimeField(help_text='When it moved value, which is at finality.', null=True)),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='nft.chain')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='nft.contract')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("block_number", models.BigIntegerField()),
+                ("block_hash", models.CharField(max_length=66)),
+                ("transaction_hash", models.CharField(max_length=66)),
+                ("log_index", models.IntegerField()),
+                ("name", models.CharField(max_length=60)),
+                ("arguments", models.JSONField()),
+                (
+                    "applied_at",
+                    models.DateTimeField(
+                        help_text="When it moved value, which is at finality.", null=True
+                    ),
+                ),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="nft.chain",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="nft.contract",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'chain event',
-                'verbose_name_plural': 'chain events',
+                "verbose_name": "chain event",
+                "verbose_name_plural": "chain events",
             },
         ),
         migrations.CreateModel(
-            name='IndexedBlock',
+            name="IndexedBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField()),
-                ('hash', models.CharField(max_length=66)),
-                ('parent_hash', models.CharField(max_length=66)),
-                ('timestamp', models.DateTimeField()),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='nft.chain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.BigIntegerField()),
+                ("hash", models.CharField(max_length=66)),
+                ("parent_hash", models.CharField(max_length=66)),
+                ("timestamp", models.DateTimeField()),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="blocks",
+                        to="nft.chain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'indexed block',
-                'verbose_name_plural': 'indexed blocks',
+                "verbose_name": "indexed block",
+                "verbose_name_plural": "indexed blocks",
             },
         ),
         migrations.CreateModel(
-            name='MintBatch',
+            name="MintBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_token_id', models.BigIntegerField()),
-                ('first_serial', models.BigIntegerField()),
-                ('count', models.IntegerField()),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mint_batches', to='registry.serialblock')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='nft.contract')),
-                ('intent', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='batch', to='nft.bridgeintent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("first_token_id", models.BigIntegerField()),
+                ("first_serial", models.BigIntegerField()),
+                ("count", models.IntegerField()),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mint_batches",
+                        to="registry.serialblock",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="nft.contract",
+                    ),
+                ),
+                (
+                    "intent",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batch",
+                        to="nft.bridgeintent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mint batch',
-                'verbose_name_plural': 'mint batches',
+                "verbose_name": "mint batch",
+                "verbose_name_plural": "mint batches",
             },
         ),
         migrations.CreateModel(
-            name='Pledge',
+            name="Pledge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_grams', models.BigIntegerField(verbose_name='amount, grams CO2e')),
-                ('idempotency_key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='pledged at')),
-                ('credit_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pledges', to='registry.creditclass')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pledges', to='accounts.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount_grams", models.BigIntegerField(verbose_name="amount, grams CO2e")),
+                ("idempotency_key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="pledged at")),
+                (
+                    "credit_class",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pledges",
+                        to="registry.creditclass",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pledges",
+                        to="accounts.owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'pledge',
-                'verbose_name_plural': 'pledges',
+                "verbose_name": "pledge",
+                "verbose_name_plural": "pledges",
             },
         ),
         migrations.CreateModel(
-            name='Signer',
+            name="Signer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=42, verbose_name='address')),
-                ('role', models.CharField(max_length=20, verbose_name='role')),
-                ('next_nonce', models.BigIntegerField(default=0, verbose_name='next nonce')),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signers', to='nft.chain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=42, verbose_name="address")),
+                ("role", models.CharField(max_length=20, verbose_name="role")),
+                ("next_nonce", models.BigIntegerField(default=0, verbose_name="next nonce")),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signers",
+                        to="nft.chain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'signer',
-                'verbose_name_plural': 'signers',
+                "verbose_name": "signer",
+                "verbose_name_plural": "signers",
             },
         ),
         migrations.CreateModel(
-            name='ChainTransaction',
+            name="ChainTransaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nonce', models.BigIntegerField(verbose_name='nonce')),
-                ('hash', models.CharField(max_length=66, unique=True, verbose_name='hash')),
-                ('raw', models.BinaryField()),
-                ('max_fee_per_gas', models.BigIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='signed at')),
-                ('broadcast_at', models.DateTimeField(blank=True, null=True, verbose_name='last broadcast')),
-                ('block_number', models.BigIntegerField(blank=True, null=True, verbose_name='block')),
-                ('block_hash', models.CharField(blank=True, max_length=66)),
-                ('intent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='nft.bridgeintent')),
-                ('signer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transactions', to='nft.signer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("nonce", models.BigIntegerField(verbose_name="nonce")),
+                ("hash", models.CharField(max_length=66, unique=True, verbose_name="hash")),
+                ("raw", models.BinaryField()),
+                ("max_fee_per_gas", models.BigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="signed at")),
+                (
+                    "broadcast_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last broadcast"),
+                ),
+                (
+                    "block_number",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="block"),
+                ),
+                ("block_hash", models.CharField(blank=True, max_length=66)),
+                (
+                    "intent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transactions",
+                        to="nft.bridgeintent",
+                    ),
+                ),
+                (
+                    "signer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="transactions",
+                        to="nft.signer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'chain transaction',
-                'verbose_name_plural': 'chain transactions',
+                "verbose_name": "chain transaction",
+                "verbose_name_plural": "chain transactions",
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_id', models.BigIntegerField(verbose_name='token id')),
-                ('serial_number', models.BigIntegerField(verbose_name='serial')),
-                ('owner_address', models.CharField(max_length=42, verbose_name='held by')),
-                ('state', models.CharField(choices=[('live', 'In a wallet'), ('redeemed', 'Brought back'), ('retired', 'Retired on chain')], default='live', max_length=10, verbose_name='state')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to='nft.mintbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token_id", models.BigIntegerField(verbose_name="token id")),
+                ("serial_number", models.BigIntegerField(verbose_name="serial")),
+                ("owner_address", models.CharField(max_length=42, verbose_name="held by")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("live", "In a wallet"),
+                            ("redeemed", "Brought back"),
+                            ("retired", "Retired on chain"),
+                        ],
+                        default="live",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tokens",
+                        to="nft.mintbatch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'token',
-                'verbose_name_plural': 'tokens',
+                "verbose_name": "token",
+                "verbose_name_plural": "tokens",
             },
         ),
         migrations.CreateModel(
-            name='BridgeHalt',
+            name="BridgeHalt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('rejected', 'Rejected')], default='pending', max_length=10, verbose_name='decision')),
-                ('proposed_at', models.DateTimeField(auto_now_add=True, verbose_name='proposed at')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('decision_note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="decision",
+                    ),
+                ),
+                (
+                    "proposed_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="proposed at"),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="decided at"),
+                ),
+                (
+                    "decision_note",
+                    models.CharField(blank=True, max_length=500, verbose_name="note"),
+                ),
+                ("reason", models.TextField(verbose_name="reason")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'bridge halt',
-                'verbose_name_plural': 'bridge halts',
-                'abstract': False,
-                'constraints': [models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='nft_bridgehalt_four_eyes'), models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('decision', 'pending')), models.Q(('decided_by__isnull', False), ('decision__in', ['approved', 'rejected'])), _connector='OR'), name='nft_bridgehalt_decided_once')],
+                "verbose_name": "bridge halt",
+                "verbose_name_plural": "bridge halts",
+                "abstract": False,
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nft_bridgehalt_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_by__isnull", True), ("decision", "pending")),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                ("decision__in", ["approved", "rejected"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="nft_bridgehalt_decided_once",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='bridgeintent',
-            constraint=models.UniqueConstraint(fields=('owner', 'idempotency_key'), name='nft_intent_idempotent'),
+            model_name="bridgeintent",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "idempotency_key"), name="nft_intent_idempotent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bridgeintent',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_grams__gt', 0)), name='nft_intent_positive'),
+            model_name="bridgeintent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_grams__gt", 0)), name="nft_intent_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('chain', 'name'), name='nft_contract_name_once'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "name"), name="nft_contract_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('chain', 'address'), name='nft_contract_address_once'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "address"), name="nft_contract_address_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='chainevent',
-            index=models.Index(condition=models.Q(('applied_at__isnull', True)), fields=['chain', 'block_number', 'log_index'], name='nft_event_to_apply'),
+            model_name="chainevent",
+            index=models.Index(
+                condition=models.Q(("applied_at__isnull", True)),
+                fields=["chain", "block_number", "log_index"],
+                name="nft_event_to_apply",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chainevent',
-            constraint=models.UniqueConstraint(fields=('chain', 'transaction_hash', 'log_index', 'block_hash'), name='nft_event_once'),
+            model_name="chainevent",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "transaction_hash", "log_index", "block_hash"),
+                name="nft_event_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='indexedblock',
-            constraint=models.UniqueConstraint(fields=('chain', 'number'), name='nft_block_number_once'),
+            model_name="indexedblock",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "number"), name="nft_block_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mintbatch',
-            constraint=models.UniqueConstraint(fields=('contract', 'first_token_id'), name='nft_batch_token_once'),
+            model_name="mintbatch",
+            constraint=models.UniqueConstraint(
+                fields=("contract", "first_token_id"), name="nft_batch_token_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pledge',
-            constraint=models.UniqueConstraint(fields=('owner', 'idempotency_key'), name='nft_pledge_idempotent'),
+            model_name="pledge",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "idempotency_key"), name="nft_pledge_idempotent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pledge',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_grams__gt', 0)), name='nft_pledge_positive'),
+            model_name="pledge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_grams__gt", 0)), name="nft_pledge_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signer',
-            constraint=models.UniqueConstraint(fields=('chain', 'address'), name='nft_signer_address_once'),
+            model_name="signer",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "address"), name="nft_signer_address_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signer',
-            constraint=models.UniqueConstraint(fields=('chain', 'role'), name='nft_signer_role_once'),
+            model_name="signer",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "role"), name="nft_signer_role_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='chaintransaction',
-            index=models.Index(fields=['signer', 'nonce'], name='nft_transaction_nonce'),
+            model_name="chaintransaction",
+            index=models.Index(fields=["signer", "nonce"], name="nft_transaction_nonce"),
         ),
         migrations.AddIndex(
-            model_name='token',
-            index=models.Index(fields=['owner_address', 'state'], name='nft_token_owner'),
+            model_name="token",
+            index=models.Index(fields=["owner_address", "state"], name="nft_token_owner"),
         ),
         migrations.AddConstraint(
-            model_name='token',
-            constraint=models.UniqueConstraint(fields=('batch', 'token_id'), name='nft_token_once'),
+            model_name="token",
+            constraint=models.UniqueConstraint(fields=("batch", "token_id"), name="nft_token_once"),
         ),
         migrations.AddConstraint(
-            model_name='token',
-            constraint=models.UniqueConstraint(fields=('batch', 'serial_number'), name='nft_token_serial_once'),
+            model_name="token",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "serial_number"), name="nft_token_serial_once"
+            ),
         ),
     ]

@@ -2,7 +2,7 @@
 
 from apps.nft.models.bridge import BridgeHalt, BridgeIntent, ChainTransaction, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
-from apps.nft.models.pool import Pledge
+from apps.nft.models.pool import Pledge, PoolRedemption, PoolRule
 from apps.nft.models.token import MintBatch, Token
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "IndexedBlock",
     "MintBatch",
     "Pledge",
+    "PoolRedemption",
+    "PoolRule",
     "Signer",
     "Token",
 ]

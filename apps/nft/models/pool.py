@@ -1,4 +1,4 @@
-"""The CC pool: credits pledged 1:1 for CC."""
+"""The CC pool: credits pledged 1:1 for CC, and CC given back for credits."""
 
 from __future__ import annotations
 
@@ -6,29 +6,68 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
-from apps.registry.models import CreditClass
+from apps.registry.models import CreditClass, Registry
 
 
-class Pledge(models.Model):
-    """Grams of a class given into the pool for as many micro-units of CC."""
+class PoolRule(models.Model):
+    """Which credits the pool takes. A class that matches any rule is eligible."""
 
-    owner = models.ForeignKey(Owner, models.PROTECT, related_name="pledges")
-    credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="pledges")
-    amount_grams = models.BigIntegerField(_("amount, grams CO2e"))
-    idempotency_key = models.CharField(max_length=120)
-    created_at = models.DateTimeField(_("pledged at"), auto_now_add=True)
+    registry = models.ForeignKey(
+        Registry,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("registry"),
+        help_text=_("Empty: any registry."),
+    )
+    vintage_from = models.PositiveSmallIntegerField(_("vintage from"))
+    project_type_contains = models.CharField(
+        _("type contains"), max_length=120, blank=True, help_text=_("Empty: any type.")
+    )
 
     class Meta:
-        verbose_name = _("pledge")
-        verbose_name_plural = _("pledges")
+        verbose_name = _("pool rule")
+        verbose_name_plural = _("pool rules")
+
+    def __str__(self) -> str:
+        return f"{self.registry or '*'} ≥ {self.vintage_from} {self.project_type_contains}".strip()
+
+
+class PoolMovement(models.Model):
+    """Grams of a class that went into or out of the pool for as many micro-units of CC."""
+
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="%(class)ss")
+    credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="%(class)ss")
+    amount_grams = models.BigIntegerField(_("amount, grams CO2e"))
+    idempotency_key = models.CharField(max_length=120)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        abstract = True
         constraints = [
             models.UniqueConstraint(
-                fields=["owner", "idempotency_key"], name="nft_pledge_idempotent"
+                fields=["owner", "idempotency_key"], name="%(app_label)s_%(class)s_idempotent"
             ),
             models.CheckConstraint(
-                name="nft_pledge_positive", condition=models.Q(amount_grams__gt=0)
+                name="%(app_label)s_%(class)s_positive", condition=models.Q(amount_grams__gt=0)
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.amount_grams} g {self.credit_class}"
+
+
+class Pledge(PoolMovement):
+    """Credits in, CC out."""
+
+    class Meta(PoolMovement.Meta):
+        verbose_name = _("pledge")
+        verbose_name_plural = _("pledges")
+
+
+class PoolRedemption(PoolMovement):
+    """CC in, credits out."""
+
+    class Meta(PoolMovement.Meta):
+        verbose_name = _("pool redemption")
+        verbose_name_plural = _("pool redemptions")

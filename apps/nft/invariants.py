@@ -1,0 +1,14 @@
+"""What must always be true between the ledger, the spans and the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apps.nft.selectors.pool import pool_state
+
+
+def cc_is_backed() -> Iterator[str]:
+    """The supply of CC equals the grams in the pool."""
+    state = pool_state()
+    if state.supply_grams != state.backing_grams:
+        yield f"{state.supply_grams} CC micro-units issued, {state.backing_grams} grams pooled"
