@@ -20,7 +20,7 @@ def declared() -> set[str]:
     names = set()
     for file in ("requirements.in", "requirements-dev.in"):
         for line in (ROOT / file).read_text().splitlines():
-            if match := re.match(r"([A-Za-z0-9_.-]+)", line):
+            if match := re.match(r"([A-Za-z0-9][A-Za-z0-9_.-]*)", line):
                 names.add(match[1])
     package = json.loads((ROOT / "package.json").read_text())
     return names | package["dependencies"].keys() | package["devDependencies"].keys()
