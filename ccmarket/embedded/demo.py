@@ -1,0 +1,84 @@
+"""`make demo`: the whole of ccmarket on one machine."""
+
+import json
+import os
+import time
+
+from ccmarket.embedded import stack
+from ccmarket.embedded.guard import StopRequested, StopSignals, only_supervisor
+from ccmarket.embedded.layout import Layout
+from ccmarket.embedded.logs import BOLD, Console
+from ccmarket.embedded.ports import require_free
+from ccmarket.embedded.services import Services
+from ccmarket.embedded.supervisor import Supervisor
+
+TEND_INTERVAL_S = 0.2
+
+
+def demo(layout: Layout, console: Console) -> int:
+    """Set up, run until asked to stop, stop; returns the exit code."""
+    started_s = time.monotonic()
+    address = stack.Address.from_environment(os.environ)
+    with only_supervisor(layout), StopSignals() as signals:
+        supervisor = Supervisor(layout, console, signals)
+        try:
+            _set_up(supervisor, address, signals)
+            console.say(banner(layout, address, time.monotonic() - started_s, console))
+            console.follow_all()
+            while True:
+                signals.check()
+                supervisor.tend()
+                time.sleep(TEND_INTERVAL_S)
+        except StopRequested:
+            console.follow()
+            console.say("\n  Stopping")
+        finally:
+            supervisor.stop()
+        console.say("  Stopped. Everything is kept for the next start.")
+    return 0
+
+
+def _set_up(supervisor: Supervisor, address: stack.Address, signals: StopSignals) -> None:
+    layout, console = supervisor.layout, supervisor.console
+    supervisor.stop_leftovers()
+    require_free(address.port, address.host)
+    console.say("\n  Starting ccmarket\n")
+    services = Services(layout, durable=True)
+    supervisor.start(services.prepare(), {})
+    env = {**stack.environment(address), **services.env}
+    for program in stack.preparations():
+        signals.check()
+        console.follow(program.name)
+        supervisor.run_once(program, env)
+    console.follow()
+    supervisor.start(stack.programs(address, layout), env)
+
+
+def banner(layout: Layout, address: stack.Address, took_s: float, console: Console) -> str:
+    """Where it runs and how to sign in."""
+    lines = [
+        "",
+        f"  {console.paint('ccmarket is running at ' + address.url, BOLD)}"
+        f"    (ready in {took_s:.0f} s)",
+        *_sign_in(layout),
+        "",
+        f"  Logs: {layout.log}",
+        "  Stop: Ctrl-C    Start over: make clean-demo",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _sign_in(layout: Layout) -> list[str]:
+    """The users that `demo_prepare` wrote down, as a table."""
+    try:
+        users = json.loads(layout.demo_facts.read_text())["users"]
+    except (OSError, ValueError, KeyError):
+        return []
+    rows = [("Sign in as", "Email", "Password", "Role")]
+    rows += [(u["name"], u["email"], u["password"], u["role"]) for u in users]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    table = [
+        "    ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows
+    ]
+    return ["", *(f"  {line.rstrip()}" for line in table)]

@@ -1,0 +1,23 @@
+"""Services first, then Django: its settings read where the services are."""
+
+import os
+
+import django
+import pytest
+
+from tests.support.services import (
+    browser_type_launch_args,
+    chain_url,
+    redis_url,
+    start_services,
+    use_own_redis_database,
+)
+
+__all__ = ["browser_type_launch_args", "chain_url", "redis_url"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    start_services(config)
+    use_own_redis_database(config)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
+    django.setup()

@@ -1,0 +1,78 @@
+"""What tests run against: private PostgreSQL, Valkey and chains, and an installed browser.
+
+`make test` starts the services before pytest; plain `pytest` finds none and starts its own.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from ccmarket.embedded.chain import start_anvil
+from ccmarket.embedded.layout import Layout
+from ccmarket.embedded.throwaway import THROWAWAY_MARK, ThrowawaySet
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = (
+    "No Chromium here. Install one (Debian, Ubuntu: apt-get install chromium; "
+    "anywhere: .venv/bin/python -m playwright install chromium) to run the browser tests."
+)
+
+
+def is_parallel_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def start_services(config: pytest.Config) -> None:
+    """Point the environment to services nobody else uses; parallel workers inherit them."""
+    if os.environ.get(THROWAWAY_MARK):
+        return
+    services = ThrowawaySet(Layout.default())
+    services.__enter__()
+    config.add_cleanup(lambda: services.__exit__(None, None, None))
+    os.environ.update(services.env)
+
+
+def use_own_redis_database(config: pytest.Config) -> None:
+    """Each parallel worker has its own database number, as it has its own SQL database."""
+    if is_parallel_worker(config):
+        number = int(config.workerinput["workerid"].removeprefix("gw")) + 1  # type: ignore[attr-defined]
+        url = urlsplit(os.environ["REDIS_URL"])
+        os.environ["REDIS_URL"] = urlunsplit(url._replace(path=f"/{number}"))
+
+
+def installed_browser() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """This worker's Redis database."""
+    return os.environ["REDIS_URL"]
+
+
+@pytest.fixture(scope="session")
+def chain_url() -> Iterator[str]:
+    """A chain of this worker's own, started for the first test that asks."""
+    chain = start_anvil(Layout.default())
+    yield chain.url
+    chain.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, object], request: pytest.FixtureRequest
+) -> dict[str, object]:
+    """Use the installed Chromium, else Playwright's own; in CI a missing one is a failure."""
+    launch = dict(browser_type_launch_args)
+    if executable := installed_browser():
+        launch["executable_path"] = executable
+        if os.geteuid() == 0:
+            launch["args"] = ["--no-sandbox"]  # Chromium's sandbox refuses to run as root.
+    elif not os.path.exists(request.getfixturevalue("playwright").chromium.executable_path):
+        if os.environ.get("CI"):
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    return launch
