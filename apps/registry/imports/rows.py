@@ -8,13 +8,33 @@ from apps.registry.serials import Serial
 
 @dataclass(frozen=True, slots=True)
 class ProjectFacts:
-    """A project as a row of the registry names it. `country` is ISO 3166-1 alpha-2."""
+    """A project as a row of the registry names it. `country` is ISO 3166-1 alpha-2.
+
+    What the row does not say is empty, and leaves what is known already as it is.
+    """
 
     number: str
     name: str
     country: str
-    project_type: str
-    methodologies: tuple[str, ...]
+    project_type: str = ""
+    methodologies: tuple[str, ...] = ()
+    proponent: str = ""
+    status: str = ""
+    kind: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VintageFacts:
+    """A monitoring period and the year that its credits are called after.
+
+    `issued_tonnes` is what the registry issued for it in all, None where the row does not say.
+    """
+
+    start: date
+    end: date
+    year: int
+    issued_tonnes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +42,22 @@ class Ending:
     """A retirement or cancellation at the registry; some registries do not say which."""
 
     on: date
-    beneficiary: str
-    reason: str
-    details: str
+    beneficiary: str = ""
+    reason: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockRow:
     """A run of credits that the registry issued, and how it ended if it did.
 
-    `line` is the physical line of the file; `vintage_tonnes` is what the registry issued in all
-    for the monitoring period `vintage_start` to `vintage_end`, None where the file does not say.
+    `line` is the physical line of the file on which the row starts.
     """
 
     line: int
     serial: Serial
     project: ProjectFacts
-    vintage_start: date
-    vintage_end: date
-    vintage_tonnes: int | None
+    vintage: VintageFacts
     issued_on: date | None
     certifications: tuple[str, ...]
     ending: Ending | None

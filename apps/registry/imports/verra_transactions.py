@@ -14,7 +14,7 @@ from itertools import chain, islice
 from apps.registry.countries import country_code
 from apps.registry.imports.cells import calendar_date, day_comes_first, listed, one_line
 from apps.registry.imports.cells import whole_number as parsed_whole_number
-from apps.registry.imports.rows import BlockRow, Ending, ProjectFacts, RefusedRow
+from apps.registry.imports.rows import BlockRow, Ending, ProjectFacts, RefusedRow, VintageFacts
 from apps.registry.imports.tables import Row
 from apps.registry.refusals import RefusedError, RowRefused
 from apps.registry.serials import verra
@@ -113,9 +113,12 @@ def _block_row(cells: _Cells) -> BlockRow:
         line=cells.line,
         serial=serial,
         project=_project(cells),
-        vintage_start=cells.date("vintage start"),
-        vintage_end=cells.date("vintage end"),
-        vintage_tonnes=cells.whole_number("total vintage quantity"),
+        vintage=VintageFacts(
+            start=cells.date("vintage start"),
+            end=cells.date("vintage end"),
+            year=serial.vintage_year,
+            issued_tonnes=cells.whole_number("total vintage quantity"),
+        ),
         issued_on=cells.date("issuance date"),
         certifications=listed(cells.optional("additional certifications")),
         ending=_ending(cells),
@@ -156,10 +159,10 @@ def _check_agreement(row: BlockRow, serial: verra.VerraSerial, *, quantity: int)
         raise RowRefused("quantity_mismatch", quantity=quantity, serials=serial.quantity)
     if row.project.number != serial.project:
         raise RowRefused("project_mismatch", found=row.project.number, expected=serial.project)
-    vintage = (row.vintage_start, row.vintage_end)
-    if vintage != (serial.vintage_start, serial.vintage_end):
+    vintage = row.vintage
+    if (vintage.start, vintage.end) != (serial.vintage_start, serial.vintage_end):
         raise RowRefused(
             "vintage_mismatch",
-            found=f"{row.vintage_start}..{row.vintage_end}",
+            found=f"{vintage.start}..{vintage.end}",
             expected=f"{serial.vintage_start}..{serial.vintage_end}",
         )
