@@ -83,6 +83,9 @@ _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "application_name": env.text("CCMARKET_PROCESS", "ccmarket"),
 }
+# Append-only tables refuse TRUNCATE, which is how a test database is emptied between tests.
+if env.flag("DATABASE_ALLOW_TRUNCATE", default=False):
+    _database["OPTIONS"]["options"] = "-c ccmarket.allow_truncate=on"
 # A web process serves each request from its own thread: there a pool keeps connections few.
 if _pool_max := env.number("DATABASE_POOL_MAX", 0):
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool_max, "timeout": 10}
