@@ -1,0 +1,70 @@
+"""Amounts in templates. All take integers of micro-units."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from apps.accounts import units
+
+register = template.Library()
+
+
+@register.filter
+def mass(grams: int) -> SafeString:
+    """Grams in the unit that reads best: `12.5 kg`, the unit in a quieter voice."""
+    number, unit = units.mass_parts(grams)
+    return format_html('<span class="num">{}&nbsp;<span class="unit">{}</span></span>', number, unit)
+
+
+@register.filter
+def mass_plain(grams: int) -> str:
+    """The same without markup, for titles and attributes."""
+    return units.mass_text(grams)
+
+
+@register.filter
+def tonnes(grams: int) -> str:
+    """Grams as a number of tonnes, exact: `1,204.5`."""
+    return units.decimal_text(grams, grouped=True)
+
+
+@register.filter
+def whole_tonnes(grams: int) -> str:
+    """Full tonnes only, for headlines that need no grams."""
+    return f"{grams // units.GRAMS_PER_TONNE:,}"
+
+
+@register.filter
+def money(micro: int, decimals_min: int = 2) -> str:
+    """Micro-units of cash or CC with at least two decimals: `1,250.00`."""
+    return units.decimal_text(micro, decimals_min=decimals_min, grouped=True)
+
+
+@register.filter
+def price(micro: int | None, increment: int) -> str:
+    """A price with the decimals of its market's increment, so that a column lines up."""
+    if micro is None:
+        return "–"
+    return units.decimal_text(micro, decimals_min=units.decimals_of(increment), grouped=True)
+
+
+@register.filter
+def plain(micro: int) -> str:
+    """Micro-units as a bare decimal number, for inputs and attributes."""
+    return units.decimal_text(micro)
+
+
+@register.filter
+def amount(micro: int, kind: str) -> SafeString:
+    """Micro-units of an asset by its kind: credits and CC as a mass, cash as money."""
+    if kind == "cash":
+        return format_html('<span class="num">{}</span>', money(micro))
+    return mass(micro)
+
+
+@register.filter
+def bps(points: int) -> str:
+    """Basis points as a percentage: 25 -> `0.25%`."""
+    return f"{units.decimal_text(points * 10_000)}%"
