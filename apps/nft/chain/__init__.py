@@ -1,0 +1,1 @@
+"""Talking to a chain: the client, the artifacts of our contracts. No Django here."""
