@@ -15,7 +15,9 @@ register = template.Library()
 def mass(grams: int) -> SafeString:
     """Grams in the unit that reads best: `12.5 kg`, the unit in a quieter voice."""
     number, unit = units.mass_parts(grams)
-    return format_html('<span class="num">{}&nbsp;<span class="unit">{}</span></span>', number, unit)
+    return format_html(
+        '<span class="num">{}&nbsp;<span class="unit">{}</span></span>', number, unit
+    )
 
 
 @register.filter

@@ -1,0 +1,1 @@
+"""The pages of the registry, by what a visitor looks at."""

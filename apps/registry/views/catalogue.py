@@ -1,0 +1,45 @@
+"""Projects."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.registry import browse
+from apps.registry.models import CreditClass
+
+PROJECTS_PER_PAGE = 24
+
+
+@require_safe
+def projects(request: HttpRequest) -> HttpResponse:
+    """All projects, narrowed by name, country and type."""
+    search = browse.ProjectSearch(
+        text=request.GET.get("q", "").strip(),
+        country=request.GET.get("country", ""),
+        project_type=request.GET.get("type", ""),
+    )
+    pages = Paginator(browse.projects_search(search), PROJECTS_PER_PAGE)
+    context = {"search": search, "page": pages.get_page(request.GET.get("page"))}
+    if request.headers.get("HX-Target") == "results":
+        return render(request, "registry/_projects.html", context)
+    context |= {
+        "countries": browse.countries_of_projects(),
+        "types": browse.types_of_projects(),
+    }
+    return render(request, "registry/projects.html", context)
+
+
+@require_safe
+def project(request: HttpRequest, code: str) -> HttpResponse:
+    """One project: its facts, vintages, serial blocks, markets and retirements."""
+    found = browse.project_by_code(code)
+    context = {
+        "project": found,
+        "positions": browse.class_positions(CreditClass.objects.filter(project=found)),
+        "blocks": browse.blocks_here(found),
+        "retirements": browse.retirements_latest(found),
+    }
+    return render(request, "registry/project.html", context)
