@@ -5,6 +5,8 @@ from __future__ import annotations
 from ccmarket import env
 
 CHAIN_RPC_URL = env.text("CHAIN_RPC_URL", "http://localhost:8545")
+# Which chain people sign for when they link a wallet.
+CHAIN_ID = env.number("CHAIN_ID", 31337)
 # Where the bridge's signing keys come from: "env" reads CHAIN_KEY_<ROLE>, "keystore" reads
 # encrypted keystore files from CHAIN_KEYSTORE_DIR, "dev" uses the well-known keys of a local
 # development chain and refuses any other.
@@ -17,6 +19,11 @@ VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
 # How far a signed request's timestamp may be from ours.
 API_TIMESTAMP_WINDOW_S = 30
 
+# Where customers send money; without an IBAN the deposit page says that it is not set up.
+BANK_ACCOUNT_NAME = env.text("BANK_ACCOUNT_NAME", "")
+BANK_IBAN = env.text("BANK_IBAN", "")
+BANK_BIC = env.text("BANK_BIC", "")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.api.authentication.HmacKeyAuthentication",
@@ -24,7 +31,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.accounts.api.parsers.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.accounts.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -47,6 +47,14 @@ class Wallet(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="wallets")
     address = models.CharField(_("address"), max_length=42)
     chain_id = models.BigIntegerField(_("chain id"))
+    nonce = models.CharField(
+        max_length=64,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Of the signed message: the database takes each message once."),
+    )
     message = models.TextField(_("signed message"))
     signature = models.TextField(_("signature"))
     linked_at = models.DateTimeField(_("linked"), auto_now_add=True)
