@@ -30,8 +30,8 @@ MESSAGES: dict[str, Any] = {
         "it in the registry."
     ),
     "serial_range": _(
-        "The serial number runs from %(first)s to %(last)s; it must start at 1 or later and end no "
-        "earlier than it starts."
+        "The serial number runs from %(first)s to %(last)s; it must start at 1 or later, end no "
+        "earlier than it starts, and stay below %(below)s."
     ),
     "serial_vintage": _(
         "The vintage in the serial number runs from %(start)s to %(end)s, which is not a period."

@@ -1,37 +1,50 @@
 """Serial blocks, the spans cut from them, and what happened to every gram.
 
-Every gram has one 64-bit address: `block.base + (serial - block.start) * 1_000_000 + gram`.
-Exclusion constraints make two blocks with one serial, and two spans with one gram, impossible.
+Every gram has one 64-bit address: `block.base + (serial - block.start) * 1_000_000 + gram`. A
+series owns a window of addresses and a serial number its place in it, so that one serial always
+has the same address, whichever block lists it. Exclusion constraints on addresses make two blocks
+with one serial, and two spans with one gram, impossible (docs/adr/0004).
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, BigIntegerRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.registry.models.catalogue import Registry, Vintage
+from apps.registry.models.fields import BigIntegerMultiRangeField
 
 GRAMS_PER_TONNE = 1_000_000
-SERIES_STRIDE = Decimal(10**15)
+WINDOW_TONNES_DEFAULT = 20_000_000
 
 
 class SerialSeries(models.Model):
-    """The key within which a registry numbers its credits, each number once."""
+    """The key within which a registry numbers its credits, each number once.
+
+    The database gives each series the next free window of gram addresses, which it keeps.
+    """
 
     registry = models.ForeignKey(Registry, models.PROTECT, related_name="series")
     key = models.CharField(_("key"), max_length=160)
+    window_tonnes = models.BigIntegerField(
+        _("room for serials"), default=WINDOW_TONNES_DEFAULT, db_default=WINDOW_TONNES_DEFAULT
+    )
+    first_gram = models.BigIntegerField(
+        _("address of serial 0"), db_default=-1, unique=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("serial series")
         verbose_name_plural = _("serial series")
         constraints = [
-            models.UniqueConstraint(fields=["registry", "key"], name="registry_series_once")
+            models.UniqueConstraint(fields=["registry", "key"], name="registry_series_once"),
+            models.CheckConstraint(
+                name="registry_series_window", condition=Q(first_gram__gte=0, window_tonnes__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,17 +62,31 @@ class SerialBlock(models.Model):
 
     series = models.ForeignKey(SerialSeries, models.PROTECT, related_name="blocks")
     vintage = models.ForeignKey(Vintage, models.PROTECT, related_name="blocks")
-    serial = models.CharField(_("serial"), max_length=200, unique=True)
+    serial = models.CharField(_("serial"), max_length=200)
     start = models.BigIntegerField(_("first serial"))
     end = models.BigIntegerField(_("last serial"))
-    base = models.BigIntegerField(_("first gram address"), unique=True, editable=False)
+    base = models.BigIntegerField(
+        _("first gram address"), db_default=-1, unique=True, editable=False
+    )
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.ISSUED)
     issued_on = models.DateField(_("issued"), null=True, blank=True)
     retired_on = models.DateField(_("retired at the registry"), null=True, blank=True)
     retirement_beneficiary = models.TextField(_("beneficiary at the registry"), blank=True)
     retirement_reason = models.CharField(_("reason at the registry"), max_length=200, blank=True)
     retirement_details = models.TextField(_("details at the registry"), blank=True)
-    certifications = models.CharField(_("additional certifications"), max_length=200, blank=True)
+    certifications = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        verbose_name=_("additional certifications"),
+    )
+    free = BigIntegerMultiRangeField(
+        _("free grams"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Grams of an immobilised block that are in no span; kept by the database."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -71,17 +98,16 @@ class SerialBlock(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="registry_block_sane",
-                condition=Q(start__gte=0, end__gte=F("start"), end__lt=10**15, base__gte=0),
+                condition=Q(start__gte=0, end__gte=F("start"), base__gte=0),
             ),
             ExclusionConstraint(
                 name="registry_block_serials_once",
                 expressions=[
                     (
                         Func(
-                            F("series_id") * Value(SERIES_STRIDE) + F("start"),
-                            F("series_id") * Value(SERIES_STRIDE) + F("end"),
-                            Value("[]"),
-                            function="numrange",
+                            F("base"),
+                            F("base") + (F("end") - F("start") + 1) * GRAMS_PER_TONNE,
+                            function="int8range",
                         ),
                         RangeOperators.OVERLAPS,
                     )

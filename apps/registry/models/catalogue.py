@@ -34,9 +34,12 @@ class Project(models.Model):
     code = models.CharField(_("code"), max_length=60, unique=True, help_text="VCS-1686")
     name = models.CharField(_("name"), max_length=400)
     proponent = models.CharField(_("proponent"), max_length=400, blank=True)
-    project_type = models.CharField(_("type"), max_length=200, blank=True)
+    kind = models.CharField(
+        _("kind"), max_length=60, blank=True, help_text=_("Our short word for it: Wind power.")
+    )
+    project_type = models.CharField(_("type, as the registry says"), max_length=200, blank=True)
     methodologies = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True, verbose_name=_("methodologies")
+        models.CharField(max_length=200), default=list, blank=True, verbose_name=_("methodologies")
     )
     country = CountryField(_("country"), blank=True)
     status = models.CharField(_("status"), max_length=80, blank=True)
@@ -79,23 +82,32 @@ class CreditClass(models.Model):
 
 
 class Vintage(models.Model):
-    """A monitoring period for which a registry issued credits."""
+    """A monitoring period for which a registry issued credits, and the year they are called after.
+
+    A registry may split one period into several years. The class is there once credits of that
+    year came into custody; `issued_tonnes` is null where the registry's file does not say.
+    """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="vintages")
-    credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="vintages")
+    credit_class = models.ForeignKey(
+        CreditClass, models.PROTECT, null=True, blank=True, related_name="vintages"
+    )
     start = models.DateField(_("from"))
     end = models.DateField(_("to"))
-    issued_tonnes = models.BigIntegerField(_("total issuance, tonnes"))
+    year = models.PositiveSmallIntegerField(_("vintage year"))
+    issued_tonnes = models.BigIntegerField(_("total issuance, tonnes"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("vintage")
         verbose_name_plural = _("vintages")
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "start", "end"], name="registry_vintage_once"
+                fields=["project", "start", "end", "year"], name="registry_vintage_once"
             ),
             models.CheckConstraint(
-                name="registry_vintage_sane", condition=Q(end__gte=F("start"), issued_tonnes__gt=0)
+                name="registry_vintage_sane",
+                condition=Q(end__gte=F("start"))
+                & (Q(issued_tonnes__isnull=True) | Q(issued_tonnes__gt=0)),
             ),
         ]
 

@@ -25,6 +25,7 @@ class ImportRun(models.Model):
     accepted = models.IntegerField(_("accepted"), default=0)
     unchanged = models.IntegerField(_("unchanged"), default=0)
     refused = models.IntegerField(_("refused"), default=0)
+    accepted_tonnes = models.BigIntegerField(_("tonnes accepted"), default=0)
 
     class Meta:
         verbose_name = _("import")
@@ -41,6 +42,7 @@ class ImportRefusal(models.Model):
     line = models.IntegerField(_("line"))
     code = models.CharField(_("code"), max_length=40)
     message = models.TextField(_("reason"))
+    text = models.TextField(_("the line"), blank=True)
 
     class Meta:
         verbose_name = _("refused line")

@@ -9,9 +9,6 @@ from typing import Protocol, Self
 
 from apps.registry.refusals import SerialRefused
 
-# Two numbers must fit one database address per series (series * 10^15 + number).
-NUMBER_LIMIT = 10**15
-
 
 class Serial(Protocol):
     """A run of serial numbers of one registry. Immutable; equal when every part is equal."""
@@ -31,6 +28,10 @@ class Serial(Protocol):
     @property
     def last(self) -> int:
         """The highest serial number, `first` or more."""
+
+    @property
+    def numbers_below(self) -> int:
+        """What the numbers of its series stay below for ever: how much room a series is given."""
 
     @property
     def quantity(self) -> int:
@@ -68,13 +69,13 @@ class Grammar(Protocol):
         """The serial that `text` spells. Raises `SerialRefused`."""
 
 
-def checked_range(first: int, last: int) -> None:
-    """Raise `SerialRefused` unless 1 <= first <= last and both can be addressed."""
-    if not 1 <= first <= last < NUMBER_LIMIT:
-        raise SerialRefused("serial_range", first=first, last=last)
+def check_range(first: int, last: int, *, below: int) -> None:
+    """Raise `SerialRefused` unless 1 <= first <= last < below."""
+    if not 1 <= first <= last < below:
+        raise SerialRefused("serial_range", first=first, last=last, below=below)
 
 
-def inside(serial: Serial, first: int, last: int) -> None:
+def check_inside(serial: Serial, first: int, last: int) -> None:
     """Raise `SerialRefused` unless `first` to `last` lies inside `serial`."""
     if not serial.first <= first <= last <= serial.last:
-        raise SerialRefused("serial_range", first=first, last=last)
+        raise SerialRefused("serial_range", first=first, last=last, below=serial.last + 1)

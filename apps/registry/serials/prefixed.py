@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.registry.countries import is_country_code
 from apps.registry.refusals import SerialRefused
-from apps.registry.serials.base import checked_range, inside
+from apps.registry.serials.base import check_inside, check_range
 from apps.registry.serials.parts import (
     BATCH,
     COUNTRY,
@@ -33,6 +33,9 @@ from apps.registry.serials.parts import (
     why_not,
 )
 from apps.registry.serials.spelling import tidy
+
+# The largest single issuance published by these registries is 9.1 million tonnes (ART, Guyana).
+NUMBERS_BELOW = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,15 @@ class PrefixedSerial:
     vintage_year: int
 
     @property
+    def numbers_below(self) -> int:
+        return NUMBERS_BELOW
+
+    @property
     def quantity(self) -> int:
         return self.last - self.first + 1
 
     def part(self, first: int, last: int) -> Self:
-        inside(self, first, last)
+        check_inside(self, first, last)
         return replace(self, first=first, last=last)
 
     def __str__(self) -> str:
@@ -79,7 +86,7 @@ class PrefixedGrammar:
         if not is_country_code(match["country"]):
             raise SerialRefused("serial_country", found=match["country"])
         first, last = int(match["first"]), int(match["last"])
-        checked_range(first, last)
+        check_range(first, last, below=NUMBERS_BELOW)
         return PrefixedSerial(
             registry=self.registry,
             series=tidied[: match.start("first") - 1],

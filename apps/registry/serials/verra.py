@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.registry.countries import is_country_code
 from apps.registry.refusals import SerialRefused
-from apps.registry.serials.base import checked_range, inside
+from apps.registry.serials.base import check_inside, check_range
 from apps.registry.serials.parts import (
     BATCH,
     COUNTRY,
@@ -42,6 +42,8 @@ from apps.registry.serials.parts import (
 from apps.registry.serials.spelling import tidy
 
 REGISTRY = "verra"
+# Ten times what Verra issued in its first two decades.
+NUMBERS_BELOW = 10**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class VerraSerial:
         return "VCU" if self.is_old_form else "VCS-VCU"
 
     @property
+    def numbers_below(self) -> int:
+        return NUMBERS_BELOW
+
+    @property
     def quantity(self) -> int:
         return self.last - self.first + 1
 
@@ -83,7 +89,7 @@ class VerraSerial:
         return self.vintage_end.year
 
     def part(self, first: int, last: int) -> Self:
-        inside(self, first, last)
+        check_inside(self, first, last)
         return replace(self, first=first, last=last)
 
     def __str__(self) -> str:
@@ -144,7 +150,7 @@ def _from_parts(part: dict[str, str], *, is_old_form: bool) -> VerraSerial:
     if not is_country_code(part["country"]):
         raise SerialRefused("serial_country", found=part["country"])
     first, last = int(part["first"]), int(part["last"])
-    checked_range(first, last)
+    check_range(first, last, below=NUMBERS_BELOW)
     start, end = _vintage(part["start"], part["end"])
     return VerraSerial(
         batch=int(part["batch"]),
