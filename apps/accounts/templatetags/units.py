@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.accounts import units
+from apps.accounts.amounts import text_from_micro
 
 register = template.Library()
 
@@ -29,7 +30,7 @@ def mass_plain(grams: int) -> str:
 @register.filter
 def tonnes(grams: int) -> str:
     """Grams as a number of tonnes, exact: `1,204.5`."""
-    return units.decimal_text(grams, grouped=True)
+    return units.grouped_text(grams)
 
 
 @register.filter
@@ -41,7 +42,7 @@ def whole_tonnes(grams: int) -> str:
 @register.filter
 def money(micro: int, decimals_min: int = 2) -> str:
     """Micro-units of cash or CC with at least two decimals: `1,250.00`."""
-    return units.decimal_text(micro, decimals_min=decimals_min, grouped=True)
+    return units.grouped_text(micro, decimals_min=decimals_min)
 
 
 @register.filter
@@ -49,13 +50,13 @@ def price(micro: int | None, increment: int) -> str:
     """A price with the decimals of its market's increment, so that a column lines up."""
     if micro is None:
         return "–"
-    return units.decimal_text(micro, decimals_min=units.decimals_of(increment), grouped=True)
+    return units.grouped_text(micro, decimals_min=units.decimals_of(increment))
 
 
 @register.filter
 def plain(micro: int) -> str:
     """Micro-units as a bare decimal number, for inputs and attributes."""
-    return units.decimal_text(micro)
+    return text_from_micro(micro)
 
 
 @register.filter
@@ -69,4 +70,4 @@ def amount(micro: int, kind: str) -> SafeString:
 @register.filter
 def bps(points: int) -> str:
     """Basis points as a percentage: 25 -> `0.25%`."""
-    return f"{units.decimal_text(points * 10_000)}%"
+    return f"{text_from_micro(points * 10_000)}%"

@@ -1,0 +1,155 @@
+"""What an owner has, what moved, and whose an address is. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
+from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
+from apps.accounts.models import Membership, User, Wallet
+
+TRANSFERS_PAGE = 50
+TRANSFERS_PAGE_MAX = 200
+
+# Each balance has an index on (balance, id): the newest rows of each are read and merged, however
+# long the table and whichever balance they lie in.
+NEWEST_TRANSFERS = """
+SELECT id FROM unnest(%(balances)s::bigint[]) AS mine(balance), LATERAL (
+    (SELECT id FROM accounts_transfer
+     WHERE from_balance_id = mine.balance AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s)
+    UNION ALL
+    (SELECT id FROM accounts_transfer
+     WHERE to_balance_id = mine.balance AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s)
+) newest
+ORDER BY id DESC LIMIT %(limit)s
+"""
+AFTER_EVERY_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A transfer as one owner sees it: `amount` in micro-units, negative when it went out.
+
+    Who was on the other side is left out: in a trade that is another customer.
+    """
+
+    id: int
+    asset: Asset
+    amount: int
+    kind: Transfer.Kind
+    reference: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MovementPage:
+    """Newest first. `before` of the next page, or None when this is the last."""
+
+    movements: Sequence[Movement]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What an owner has, by kind of asset; empty balances are left out."""
+
+    credits: Sequence[Balance]
+    cc: Sequence[Balance]
+    cash: Sequence[Balance]
+
+    @property
+    def credits_grams(self) -> int:
+        """Grams CO2e of all credit classes together, held ones included."""
+        return sum(balance.total for balance in self.credits)
+
+
+def balances_of(owner: Owner) -> QuerySet[Balance]:
+    """Every balance the owner ever had, with its asset, by the asset's code."""
+    return owner.balances.select_related("asset").order_by("asset__code")
+
+
+def balance_of(owner: Owner, asset: Asset) -> Balance:
+    """The owner's balance of one asset; an unsaved empty one where there is none yet."""
+    found = Balance.objects.filter(owner=owner, asset=asset).select_related("asset").first()
+    return found or Balance(owner=owner, asset=asset)
+
+
+def holdings_of(owner: Owner) -> Holdings:
+    """What the owner has now, for a portfolio."""
+    present = [balance for balance in balances_of(owner) if balance.available or balance.held]
+    by_kind = {
+        kind: [balance for balance in present if balance.asset.kind == kind] for kind in Asset.Kind
+    }
+    return Holdings(
+        credits=by_kind[Asset.Kind.CREDIT],
+        cc=by_kind[Asset.Kind.CC],
+        cash=by_kind[Asset.Kind.CASH],
+    )
+
+
+def transfers_of(
+    owner: Owner,
+    *,
+    asset: Asset | None = None,
+    before: int | None = None,
+    limit: int = TRANSFERS_PAGE,
+) -> MovementPage:
+    """What came in and went out, newest first, from below the id `before`."""
+    assert 1 <= limit <= TRANSFERS_PAGE_MAX, limit
+    mine = Balance.objects.filter(owner=owner)
+    if asset is not None:
+        mine = mine.filter(asset=asset)
+    balances = set(mine.values_list("pk", flat=True))
+    ids = _newest_ids(balances, AFTER_EVERY_ID if before is None else before, limit + 1)
+    rows = (
+        Transfer.objects.filter(pk__in=ids[:limit])
+        .select_related("from_balance__asset")
+        .order_by("-pk")
+    )
+    movements = [_movement(row, outgoing=row.from_balance_id in balances) for row in rows]
+    return MovementPage(movements, movements[-1].id if len(ids) > limit else None)
+
+
+def _newest_ids(balances: set[int], before: int, limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            NEWEST_TRANSFERS, {"balances": sorted(balances), "before": before, "limit": limit}
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _movement(transfer: Transfer, *, outgoing: bool) -> Movement:
+    return Movement(
+        id=transfer.pk,
+        asset=transfer.from_balance.asset,
+        amount=-transfer.amount if outgoing else transfer.amount,
+        kind=Transfer.Kind(transfer.kind),
+        reference=transfer.reference,
+        created_at=transfer.created_at,
+    )
+
+
+def owner_of_wallet(address: str) -> Owner | None:
+    """Who linked this address and has not unlinked it, in any spelling of its case."""
+    wallet = (
+        Wallet.objects.select_related("owner")
+        .annotate(address_lower=Lower("address"))
+        .filter(address_lower=address.lower(), unlinked_at__isnull=True)
+        .first()
+    )
+    return wallet.owner if wallet else None
+
+
+def wallets_of(owner: Owner) -> QuerySet[Wallet]:
+    """The owner's linked wallets, newest first."""
+    return owner.wallets.filter(unlinked_at__isnull=True).order_by("-linked_at")
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """The organisations a person may act for, by name."""
+    return user.memberships.select_related("organisation").order_by("organisation__name")
