@@ -1,22 +1,25 @@
 """The settlement layer: chains, contracts, intents, transactions, what the chain said."""
 
-from apps.nft.models.bridge import BridgeHalt, BridgeIntent, ChainTransaction, Signer
+from apps.nft.models.bridge import BridgeHalt, BridgeIntent, ChainTransaction, MintRequest, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
 from apps.nft.models.pool import Pledge, PoolRedemption, PoolRule
-from apps.nft.models.token import MintBatch, Token
+from apps.nft.models.resume import BridgeResume
+from apps.nft.models.token import Token, TokenRedemption
 
 __all__ = [
     "BridgeHalt",
     "BridgeIntent",
+    "BridgeResume",
     "Chain",
     "ChainEvent",
     "ChainTransaction",
     "Contract",
     "IndexedBlock",
-    "MintBatch",
+    "MintRequest",
     "Pledge",
     "PoolRedemption",
     "PoolRule",
     "Signer",
     "Token",
+    "TokenRedemption",
 ]

@@ -1,21 +1,51 @@
-"""Intents to do something on chain, and the transactions that carry them."""
+"""What was asked of the bridge, the intents that carry it out, and the transactions they sent."""
 
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import FourEyesModel, Owner
-from apps.nft.models.chain import Chain
-from apps.registry.models import CreditClass
+from apps.accounts.models import Owner
+from apps.nft.models.chain import Chain, Contract
+from apps.registry.models import CreditClass, SerialBlock
+
+
+class MintRequest(models.Model):
+    """An owner takes whole tonnes of a class out to an address. Idempotent per owner and key."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="mint_requests")
+    credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="+")
+    tonnes = models.BigIntegerField(_("tonnes"))
+    to_address = models.CharField(_("to"), max_length=42)
+    idempotency_key = models.CharField(max_length=120)
+    created_at = models.DateTimeField(_("asked at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("mint request")
+        verbose_name_plural = _("mint requests")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"], name="nft_mintrequest_idempotent"
+            ),
+            models.CheckConstraint(name="nft_mintrequest_positive", condition=Q(tonnes__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
 
 
 class BridgeIntent(models.Model):
     """One mint of whole tonnes, all from one contiguous serial range.
 
     While it is not final it holds `amount_grams` of the owner's balance and its span is reserved.
+    On chain it is known by `public_id`, which mints once.
     """
 
     class State(models.TextChoices):
@@ -26,35 +56,58 @@ class BridgeIntent(models.Model):
         FINAL = "final", _("Final")
         FAILED = "failed", _("Failed; everything released")
 
+    OPEN_STATES: ClassVar = (State.QUEUED, State.SIGNED, State.BROADCAST, State.MINED)
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    request = models.ForeignKey(MintRequest, models.PROTECT, related_name="intents")
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="intents")
     owner = models.ForeignKey(Owner, models.PROTECT, related_name="bridge_intents")
     credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="+")
-    span = models.OneToOneField(
-        "registry.Span", models.SET_NULL, null=True, blank=True, related_name="bridge_intent"
-    )
+    block = models.ForeignKey(SerialBlock, models.PROTECT, related_name="bridge_intents")
+    first_serial = models.BigIntegerField(_("first serial"))
     amount_grams = models.BigIntegerField(_("amount, grams CO2e"))
+    span = models.OneToOneField(
+        "registry.Span",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="bridge_intent",
+        help_text=_("What is reserved while it is open."),
+    )
     to_address = models.CharField(_("to"), max_length=42)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     failure = models.CharField(_("failure"), max_length=300, blank=True)
-    idempotency_key = models.CharField(max_length=120)
     created_at = models.DateTimeField(_("asked at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
         verbose_name = _("bridge intent")
         verbose_name_plural = _("bridge intents")
+        indexes = [
+            models.Index(
+                fields=["state", "id"],
+                condition=~Q(state__in=["final", "failed"]),
+                name="nft_intent_open",
+            )
+        ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["owner", "idempotency_key"], name="nft_intent_idempotent"
-            ),
             models.CheckConstraint(
-                name="nft_intent_positive", condition=models.Q(amount_grams__gt=0)
+                name="nft_intent_whole_tonnes",
+                condition=Q(amount_grams__gt=0) & Q(Exact(F("amount_grams") % 1_000_000, 0)),
             ),
         ]
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def tonnes(self) -> int:
+        return self.amount_grams // 1_000_000
+
+    @property
+    def chain_key(self) -> bytes:
+        """The intent id of the contract: 32 bytes, the UUID in the lower half."""
+        return bytes(16) + self.public_id.bytes
 
 
 class Signer(models.Model):
@@ -78,34 +131,75 @@ class Signer(models.Model):
 
 
 class ChainTransaction(models.Model):
-    """A signed transaction, stored before it is broadcast. A replacement has the same nonce."""
+    """One attempt to send one transaction: its fields, then its signed bytes, then its fate.
 
-    intent = models.ForeignKey(BridgeIntent, models.PROTECT, related_name="transactions")
+    The nonce is given out together with the row, before anything is signed, and the signed bytes
+    are stored before they are broadcast: whatever dies in between, the next one to look finds what
+    to do. A replacement is another attempt with the same nonce and higher fees.
+    """
+
+    intent = models.ForeignKey(
+        BridgeIntent, models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    contract = models.ForeignKey(
+        Contract, models.PROTECT, null=True, blank=True, related_name="deployments"
+    )
     signer = models.ForeignKey(Signer, models.PROTECT, related_name="transactions")
     nonce = models.BigIntegerField(_("nonce"))
-    hash = models.CharField(_("hash"), max_length=66, unique=True)
-    raw = models.BinaryField()
-    max_fee_per_gas = models.BigIntegerField()
-    created_at = models.DateTimeField(_("signed at"), auto_now_add=True)
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    to_address = models.CharField(_("to"), max_length=42, blank=True)
+    data = models.BinaryField()
+    gas_limit = models.BigIntegerField()
+    max_fee_per_gas = models.BigIntegerField(_("fee per gas at most, wei"))
+    max_priority_fee_per_gas = models.BigIntegerField()
+    raw = models.BinaryField(null=True)
+    hash = models.CharField(_("hash"), max_length=66, unique=True, null=True)
+    created_at = models.DateTimeField(_("nonce given at"), auto_now_add=True)
     broadcast_at = models.DateTimeField(_("last broadcast"), null=True, blank=True)
     block_number = models.BigIntegerField(_("block"), null=True, blank=True)
     block_hash = models.CharField(max_length=66, blank=True)
+    succeeded = models.BooleanField(_("succeeded"), null=True)
 
     class Meta:
         verbose_name = _("chain transaction")
         verbose_name_plural = _("chain transactions")
-        indexes = [models.Index(fields=["signer", "nonce"], name="nft_transaction_nonce")]
+        ordering = ["nonce", "attempt"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signer", "nonce", "attempt"], name="nft_transaction_attempt_once"
+            ),
+            models.CheckConstraint(
+                name="nft_transaction_one_purpose",
+                condition=Q(intent__isnull=False, contract__isnull=True)
+                | Q(intent__isnull=True, contract__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="nft_transaction_signed_before_broadcast",
+                condition=Q(raw__isnull=False, hash__isnull=False) | Q(broadcast_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.hash
+        return self.hash or f"{self.signer} #{self.nonce}"
 
 
-class BridgeHalt(FourEyesModel):
-    """The bridge stands still while a halt is pending; resuming it takes two people."""
+class BridgeHalt(models.Model):
+    """The bridge sends nothing and moves nothing while a halt is not ended."""
 
     reason = models.TextField(_("reason"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("halted by"),
+        help_text=_("Empty: reconciliation did."),
+    )
+    created_at = models.DateTimeField(_("halted at"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("resumed at"), null=True, blank=True)
 
-    class Meta(FourEyesModel.Meta):
+    class Meta:
         verbose_name = _("bridge halt")
         verbose_name_plural = _("bridge halts")
 

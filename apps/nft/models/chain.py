@@ -12,6 +12,9 @@ class Chain(models.Model):
     chain_id = models.BigIntegerField(_("chain id"), primary_key=True)
     genesis_hash = models.CharField(_("genesis hash"), max_length=66)
     indexed_from = models.BigIntegerField(_("indexed from block"), default=0)
+    final_number = models.BigIntegerField(
+        _("final block"), default=-1, help_text=_("Everything up to it was applied for good.")
+    )
 
     class Meta:
         verbose_name = _("chain")
@@ -22,14 +25,13 @@ class Chain(models.Model):
 
 
 class Contract(models.Model):
-    """A contract of ours on a chain."""
+    """A contract of ours on a chain. Recorded before it is deployed, confirmed when seen there."""
 
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="contracts")
     name = models.CharField(_("name"), max_length=40)
     address = models.CharField(_("address"), max_length=42)
-    transaction_hash = models.CharField(_("deployed by"), max_length=66)
-    code_hash = models.CharField(max_length=66)
-    deployed_at = models.DateTimeField(_("recorded"), auto_now_add=True)
+    recorded_at = models.DateTimeField(_("recorded"), auto_now_add=True)
+    confirmed_at = models.DateTimeField(_("seen on chain"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("contract")
@@ -67,26 +69,35 @@ class ChainEvent(models.Model):
     """A log of one of our contracts, as the block that is now canonical has it."""
 
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="events")
-    block_number = models.BigIntegerField()
+    block_number = models.BigIntegerField(_("block"))
     block_hash = models.CharField(max_length=66)
-    transaction_hash = models.CharField(max_length=66)
+    transaction_hash = models.CharField(_("transaction"), max_length=66)
     log_index = models.IntegerField()
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="events")
-    name = models.CharField(max_length=60)
-    arguments = models.JSONField()
+    name = models.CharField(_("name"), max_length=60)
+    arguments = models.JSONField(_("arguments"))
+    token_id = models.BigIntegerField(
+        _("token id"), null=True, blank=True, help_text=_("Of a single token's transfer.")
+    )
     applied_at = models.DateTimeField(
-        null=True, help_text=_("When it moved value, which is at finality.")
+        _("applied"), null=True, help_text=_("When it moved value, which is at finality.")
     )
 
     class Meta:
         verbose_name = _("chain event")
         verbose_name_plural = _("chain events")
+        ordering = ["block_number", "log_index"]
         indexes = [
             models.Index(
                 fields=["chain", "block_number", "log_index"],
                 condition=models.Q(applied_at__isnull=True),
                 name="nft_event_to_apply",
-            )
+            ),
+            models.Index(
+                fields=["contract", "token_id", "block_number", "log_index"],
+                condition=models.Q(token_id__isnull=False),
+                name="nft_event_of_token",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
