@@ -1,29 +1,28 @@
 """`make demo`: the whole of ccmarket on one machine."""
 
 import json
-import os
 import time
 
-from ccmarket.embedded import stack
 from ccmarket.embedded.guard import StopRequested, StopSignals, only_supervisor
 from ccmarket.embedded.layout import Layout
 from ccmarket.embedded.logs import BOLD, Console
 from ccmarket.embedded.ports import require_free
 from ccmarket.embedded.services import Services
+from ccmarket.embedded.stack import Address, Stack
 from ccmarket.embedded.supervisor import Supervisor
 
 TEND_INTERVAL_S = 0.2
 
 
-def demo(layout: Layout, console: Console) -> int:
+def demo(layout: Layout, console: Console, make_stack: type[Stack] = Stack) -> int:
     """Set up, run until asked to stop, stop; returns the exit code."""
     started_s = time.monotonic()
-    address = stack.Address.from_environment(os.environ)
+    stack = make_stack(Address.from_environment(), layout)
     with only_supervisor(layout), StopSignals() as signals:
         supervisor = Supervisor(layout, console, signals)
         try:
-            _set_up(supervisor, address, signals)
-            console.say(banner(layout, address, time.monotonic() - started_s, console))
+            _set_up(supervisor, stack, signals)
+            console.say(banner(stack, time.monotonic() - started_s, console))
             console.follow_all()
             while True:
                 signals.check()
@@ -38,31 +37,31 @@ def demo(layout: Layout, console: Console) -> int:
     return 0
 
 
-def _set_up(supervisor: Supervisor, address: stack.Address, signals: StopSignals) -> None:
-    layout, console = supervisor.layout, supervisor.console
+def _set_up(supervisor: Supervisor, stack: Stack, signals: StopSignals) -> None:
+    console = supervisor.console
     supervisor.stop_leftovers()
-    require_free(address.port, address.host)
+    require_free(stack.address.port, stack.address.host)
     console.say("\n  Starting ccmarket\n")
-    services = Services(layout, durable=True)
+    services = Services(stack.layout, durable=True)
     supervisor.start(services.prepare(), {})
-    env = {**stack.environment(address), **services.env}
+    env = {**stack.environment(), **services.env}
     for program in stack.preparations():
         signals.check()
         console.follow(program.name)
         supervisor.run_once(program, env)
     console.follow()
-    supervisor.start(stack.programs(address, layout), env)
+    supervisor.start(stack.programs(), env)
 
 
-def banner(layout: Layout, address: stack.Address, took_s: float, console: Console) -> str:
+def banner(stack: Stack, took_s: float, console: Console) -> str:
     """Where it runs and how to sign in."""
     lines = [
         "",
-        f"  {console.paint('ccmarket is running at ' + address.url, BOLD)}"
+        f"  {console.paint('ccmarket is running at ' + stack.address.url, BOLD)}"
         f"    (ready in {took_s:.0f} s)",
-        *_sign_in(layout),
+        *_sign_in(stack.layout),
         "",
-        f"  Logs: {layout.log}",
+        f"  Logs: {stack.layout.log}",
         "  Stop: Ctrl-C    Start over: make clean-demo",
         "",
     ]

@@ -15,11 +15,13 @@ from ccmarket.embedded.health import postgres_accepts
 from ccmarket.embedded.layout import PROJECT, EmbeddedError, Layout
 from ccmarket.embedded.ports import LOOPBACK
 from ccmarket.embedded.program import Program, launcher
+from ccmarket.embedded.records import is_over, stop_process
 
 ROLE = DATABASE = "ccmarket"
 # Exists on every system; PostgreSQL only asks not to be root.
 USER_WHEN_ROOT = "nobody"
 INITDB_TIMEOUT_S = 120
+STOP_TIMEOUT_S = 60.0
 
 # What both kinds of server have in common, and why:
 COMMON = {
@@ -83,15 +85,16 @@ class Postgres:
             user=self.user,
             # Fast shutdown: ends the sessions and writes everything. SIGTERM would wait for them.
             stop_signal=signal.SIGINT,
-            stop_timeout_s=60.0,
+            stop_timeout_s=STOP_TIMEOUT_S,
         )
 
     def prepare(self) -> None:
         """Create the cluster on the first start. Killed half-way, it begins afresh next time."""
+        self._end_old_server()
         sockets = self._layout.sockets()
-        sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(sockets, ignore_errors=True)  # A socket's lock file is mistaken as well.
+        sockets.mkdir(mode=0o700, parents=True)
         self._give(sockets)
-        self._forget_dead_server()
         if (self._data / "PG_VERSION").exists():
             return
         draft = self._layout.postgres / "data.new"
@@ -147,15 +150,20 @@ class Postgres:
         if self.user:
             shutil.chown(folder, user=self.user)
 
-    def _forget_dead_server(self) -> None:
-        """Remove a dead server's lock if its process id now belongs to something else.
+    def _end_old_server(self) -> None:
+        """Make sure that the server named in the lock file has ended, and that PostgreSQL sees it.
 
-        PostgreSQL sees to the other cases itself; here it would refuse to start after a reboot.
+        PostgreSQL takes a process id for proof of life, even when a zombie has it or, after a
+        reboot, something else. Its parent's id it knows for stale: that is ours. The rest of the
+        file stays: with it PostgreSQL looks for sessions that may have outlived their server.
         """
         lock = self._data / "postmaster.pid"
         try:
-            pid = int(lock.read_text().splitlines()[0])
-            if str(self._data) not in psutil.Process(pid).cmdline():
-                lock.unlink()
-        except (OSError, ValueError, IndexError, psutil.Error):
+            pid, *rest = lock.read_text().splitlines()
+            process = psutil.Process(int(pid))
+            if not is_over(process) and str(self._data) in process.cmdline():
+                stop_process(process, signal.SIGINT, STOP_TIMEOUT_S)
+            if lock.exists():
+                lock.write_text("\n".join([str(os.getpid()), *rest, ""]))
+        except (OSError, ValueError, psutil.Error):
             return

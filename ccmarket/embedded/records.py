@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import psutil
 # The kernel counts in ticks and a corrected clock moves the origin: never off by more than this.
 START_TOLERANCE_S = 2.0
 KILL_WAIT_S = 5.0
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -83,22 +85,33 @@ def stop_recorded(folder: Path) -> list[str]:
 
 
 def stop_process(process: psutil.Process, stop_signal: int, timeout_s: float) -> None:
-    """Ask, wait, then insist; its process group goes with it."""
+    """Ask, wait, then insist; what is left of its process group goes with it.
+
+    A group's id is not given away while it has a member, so killing by it hits nobody else.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(stop_signal)
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(timeout_s)
-    kill_group(process.pid, process)
-
-
-def kill_group(group_id: int, leader: psutil.Process) -> None:
-    """Kill what is left of a group whose leader we started.
-
-    A group lives on while any member does, and its id is not given away before: safe to use.
-    """
+    if not wait_over(process, timeout_s):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group_id, signal.SIGKILL)
-    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-        if leader.is_running() and leader.status() != psutil.STATUS_ZOMBIE:
-            leader.kill()
-        leader.wait(KILL_WAIT_S)
+        os.killpg(process.pid, signal.SIGKILL)
+    wait_over(process, KILL_WAIT_S)
+
+
+def is_over(process: psutil.Process) -> bool:
+    """True when it has ended, even if its parent has not collected it yet (a zombie)."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE or not process.is_running()
+    except psutil.NoSuchProcess:
+        return True
+
+
+def wait_over(process: psutil.Process, timeout_s: float) -> bool:
+    """Wait for the end of a process that need not be our child; True if it came in time."""
+    deadline_s = time.monotonic() + timeout_s
+    while not is_over(process):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(POLL_S)
+    return True

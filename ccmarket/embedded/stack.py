@@ -11,6 +11,8 @@ from ccmarket.embedded.program import Program
 PORT_DEFAULT = 8000
 HOST_DEFAULT = "127.0.0.1"
 
+Command = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Address:
@@ -20,7 +22,7 @@ class Address:
     port: int
 
     @classmethod
-    def from_environment(cls, given: Mapping[str, str]) -> "Address":
+    def from_environment(cls, given: Mapping[str, str] = os.environ) -> "Address":
         port = given.get("PORT") or str(PORT_DEFAULT)
         if not port.isdecimal():
             raise EmbeddedError(f"PORT must be a number, not {port!r}.")
@@ -36,56 +38,65 @@ class Address:
         return f"http://{host}:{self.port}/healthz"
 
 
-def manage(*words: str) -> tuple[str, ...]:
+def manage(*words: str) -> Command:
     return (python(), str(MANAGE), *words)
 
 
-def process_table(address: Address, layout: Layout) -> list[tuple[str, tuple[str, ...]]]:
-    """Name and command of every process, in the order they are started."""
-    celery = (python(), "-m", "celery", "-A", "ccmarket.celery")
-    schedule = str(layout.run / "beat-schedule")
-    return [
-        ("web", (
-            *(python(), "-m", "uvicorn", "ccmarket.asgi:application"),
-            *("--host", address.host, "--port", str(address.port)),
-            # An open WebSocket never ends by itself: do not wait for it for ever.
-            *("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"),
-        )),
-        ("engine", manage("run_engine")),
-        # Tasks wait for the chain most of the time, so threads do, and leave no processes behind.
-        ("worker", (*celery, "worker", "--pool", "threads", "--concurrency", "4")),
-        ("beat", (*celery, "beat", "--schedule", schedule)),
-        ("indexer", manage("run_indexer")),
-        ("makers", manage("run_market_makers")),
-    ]  # fmt: skip
+def uvicorn(address: Address) -> Command:
+    """An open WebSocket never ends by itself, so a stop does not wait for it."""
+    options = ("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3")
+    where = ("--host", address.host, "--port", str(address.port))
+    return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options)
 
 
-def programs(address: Address, layout: Layout) -> list[Program]:
-    """The table as programs. The website is ready when it says so; the others by still running."""
-
-    def program(name: str, argv: tuple[str, ...]) -> Program:
-        made = Program(name=name, command=lambda: argv, env={"CCMARKET_PROCESS": name})
-        return replace(made, ready=lambda: http_ok(address.health_url)) if name == "web" else made
-
-    return [program(name, argv) for name, argv in process_table(address, layout)]
+def celery(*words: str) -> Command:
+    return (python(), "-m", "celery", "-A", "ccmarket.celery", *words)
 
 
-def preparations() -> list[Program]:
-    """What runs to its end before the processes start; quick when there is nothing to do."""
-    return [
-        Program("migrate", lambda: manage("migrate", "--no-input"), title="Database schema"),
-        Program("demo_prepare", lambda: manage("demo_prepare"), title="Contracts and demo data"),
-    ]
+@dataclass(frozen=True)
+class Stack:
+    """What runs on the services: steps that end, then processes that stay."""
 
+    address: Address
+    layout: Layout
 
-def environment(address: Address, given: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What the demo's processes find in their environment; the user's own values win."""
-    defaults = {
-        "DEMO": "1",
-        "DJANGO_DEBUG": "0",
-        "BASE_URL": address.url,
-        # Nobody reads the mail of a demo: who signs up can sign in.
-        "EMAIL_VERIFICATION": "0",
-        "PYTHONPATH": str(PROJECT),
-    }
-    return {name: given.get(name) or value for name, value in defaults.items()}
+    def environment(self, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """What the processes find in their environment; the user's own values win."""
+        defaults = {
+            "DEMO": "1",
+            "DJANGO_DEBUG": "0",
+            "BASE_URL": self.address.url,
+            # Nobody reads the mail of a demo: who signs up can sign in.
+            "EMAIL_VERIFICATION": "0",
+            "PYTHONPATH": str(PROJECT),
+        }
+        return {name: given.get(name) or value for name, value in defaults.items()}
+
+    def preparations(self) -> list[Program]:
+        """Run to their end one after the other; quick when there is nothing to do."""
+        return [
+            Program("migrate", lambda: manage("migrate", "--no-input"), title="Database schema"),
+            Program("demo", lambda: manage("demo_prepare"), title="Contracts and demo data"),
+        ]
+
+    def table(self) -> list[tuple[str, Command]]:
+        """Name and command of every process, in the order they are started."""
+        return [
+            ("web", uvicorn(self.address)),
+            ("engine", manage("run_engine")),
+            # Tasks mostly wait for the chain: threads do, and leave no processes behind.
+            ("worker", celery("worker", "--pool", "threads", "--concurrency", "4")),
+            ("beat", celery("beat", "--schedule", str(self.layout.run / "beat-schedule"))),
+            ("indexer", manage("run_indexer")),
+            ("makers", manage("run_market_makers")),
+        ]
+
+    def programs(self) -> list[Program]:
+        """The table as programs. The website says when it is ready; the others just have to run."""
+        return [self._program(name, command) for name, command in self.table()]
+
+    def _program(self, name: str, command: Command) -> Program:
+        program = Program(name, lambda: command, env={"CCMARKET_PROCESS": name})
+        if name == "web":
+            return replace(program, ready=lambda: http_ok(self.address.health_url))
+        return program

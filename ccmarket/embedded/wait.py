@@ -28,10 +28,11 @@ def wait_ready(
     waiting = list(children)
     while waiting:
         check_stop()
-        for child in list(waiting):
-            age_s = time.monotonic() - child.started_s
+        for child in children:
             if child.exit_code is not None:
                 raise EmbeddedError(failure(child, f"ended with code {child.exit_code}"))
+        for child in list(waiting):
+            age_s = time.monotonic() - child.started_s
             if child.program.ready():
                 waiting.remove(child)
                 on_ready(child, age_s)

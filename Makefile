@@ -1,0 +1,85 @@
+# What one does here. `make` alone says what there is.
+#
+# Only python3 (3.11 or newer) has to be on the PATH; everything else is installed into .venv and
+# node_modules, and again only when the files that pin it have changed.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+
+INSTALL := $(PYTHON) ccmarket/embedded/install.py
+RUN := .venv/bin/python
+PRIVATE := $(RUN) -m ccmarket.embedded run
+REGISTRY_DATA ?= ../shared/data/registry-exports
+
+# Enough of a production environment for Django to judge the settings by.
+SECRET = "$$($(RUN) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom($(1))).decode())')"
+PRODUCTION = BASE_URL=https://ccmarket.example SECRET_KEY=$(call SECRET,48) \
+             ENCRYPTION_KEYS=$(call SECRET,32) DJANGO_DEBUG=0 CHAIN_KEYS=env
+
+NEEDS = command -v $(1) >/dev/null || { echo "Needs GNU gettext: apt-get install gettext"; exit 1; }
+
+# npm's Node.js, where the machine has none, is in there too.
+export PATH := $(PATH):$(CURDIR)/.venv/bin
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo clean-demo test faults lint format bench check-data requirements \
+        messages compilemessages setup-demo
+
+help:  ## Show this
+	@echo "ccmarket: make TARGET"
+	@echo
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## /  \1\t/' | expand -t 20
+
+setup:  ## Install everything that running, testing and building needs
+	@$(INSTALL) all
+
+setup-demo:
+	@$(INSTALL) demo
+
+demo: setup-demo  ## Run the whole of ccmarket on this machine (PORT=8000)
+	@$(RUN) -m ccmarket.embedded demo
+
+clean-demo:  ## Stop the demo and forget its data
+	@test -x .venv/bin/python || { echo "Nothing is installed, so nothing runs."; exit 0; }; \
+	$(RUN) -m ccmarket.embedded clean
+
+test: setup  ## Run the tests against private services (ARGS="tests/unit -k name")
+	@$(PRIVATE) -- $(RUN) -m pytest $(ARGS)
+
+faults: setup  ## Run the tests that kill processes, against services as durable as the demo's
+	@$(PRIVATE) --durable -- $(RUN) -m pytest tests/faults $(ARGS)
+
+lint: setup  ## Check style, types, imports, migrations, deployment settings and contracts
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy ccmarket apps
+	@.venv/bin/lint-imports
+	@$(PRIVATE) -- $(RUN) manage.py makemigrations --check --dry-run
+	@env $(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	@$(RUN) -m apps.nft.contracts.build --check
+
+format: setup  ## Put the code into its format
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: setup  ## Measure the path of an order (ARGS for benchmarks)
+	@$(PRIVATE) --durable -- $(RUN) -m benchmarks $(ARGS)
+
+check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder), twice
+	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports "$(REGISTRY_DATA)"
+
+requirements: setup  ## Compile requirements*.in again, to the newest versions they allow
+	@for name in requirements requirements-dev requirements-node; do \
+	  $(RUN) -m uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --quiet "$$name.in" --output-file "$$name.txt" || exit 1; \
+	done
+
+messages: setup  ## Collect the texts to translate
+	@$(call NEEDS,xgettext)
+	@$(RUN) manage.py makemessages --all --ignore "node_modules/*" --ignore ".venv/*" --ignore "var/*"
+
+compilemessages: setup  ## Compile the translations
+	@$(call NEEDS,msgfmt)
+	@$(RUN) manage.py compilemessages --ignore ".venv/*"
