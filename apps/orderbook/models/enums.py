@@ -51,3 +51,4 @@ class DoneReason(models.IntegerChoices):
     INSUFFICIENT_FUNDS = 5, _("Rejected: insufficient funds")
     POST_ONLY = 6, _("Rejected: post only, and it would have traded")
     NOT_OPEN = 7, _("Rejected: the market is not open")
+    INVALID = 8, _("Rejected: not a whole number of the market's increments")

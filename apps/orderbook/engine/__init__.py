@@ -1,0 +1,1 @@
+"""The matching engine: a pure book, and the process that makes what it decides durable."""

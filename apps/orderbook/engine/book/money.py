@@ -1,0 +1,47 @@
+"""What a trade costs and what an order holds: the only place where these are computed.
+
+Prices are quote micro-units per whole base unit, sizes base micro-units, everything else quote
+micro-units. A market's `price_increment * size_increment` is a multiple of 10^6, so a notional is
+exact; a fee is rounded down and is the only rounding there is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apps.orderbook.engine.book.words import BUY
+
+MICRO: Final = 1_000_000
+BPS: Final = 10_000
+
+
+def notional_of(price: int, size: int) -> int:
+    """What `size` is worth at `price`. Exact for whole increments."""
+    return price * size // MICRO
+
+
+def fee_of(notional: int, bps: int) -> int:
+    """The fee on a trade, rounded down, paid in quote by either side."""
+    return notional * bps // BPS
+
+
+def hold_of(side: int, price: int, remaining: int, taker_bps: int) -> int:
+    """What a limit order holds: quote with the taker's fee for a buy, base for a sell.
+
+    A hold covers every way the order can still be filled: a buy trades at its price or lower, a
+    maker never pays more than a taker, and the floors of parts never exceed the floor of the sum.
+    """
+    if side == BUY:
+        notional = price * remaining // MICRO
+        return notional + notional * taker_bps // BPS
+    return remaining
+
+
+def affordable_size(price: int, money: int, fee_bps: int, size_increment: int) -> int:
+    """The largest size whose notional and fee together come to no more than `money`.
+
+    `n + floor(n * bps / 10^4) <= money` exactly when `n * (10^4 + bps) < (money + 1) * 10^4`.
+    """
+    notional = ((money + 1) * BPS - 1) // (BPS + fee_bps)
+    size = notional * MICRO // price
+    return size - size % size_increment

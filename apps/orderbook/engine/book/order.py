@@ -1,0 +1,66 @@
+"""An order as the book knows it, and the record of a step taken for a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from apps.orderbook.engine.book.words import DC, GTC, LIMIT
+
+SIZE_MAX: Final = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an order is to be treated. Orders share them: few combinations are in use at a time.
+
+    Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's.
+    """
+
+    kind: int = LIMIT
+    time_in_force: int = GTC
+    post_only: bool = False
+    self_trade: int = DC
+    maker_bps: int = 0
+    taker_bps: int = 0
+
+
+class Order:
+    """One order.
+
+    `size` and `remaining` are base micro-units, `filled_notional` and `fees` quote micro-units;
+    `hold` is quote for a buy and base for a sell. A self-trade may decrease `size`; apart from
+    that, `size - remaining` has been filled. `done` is a reason of `words`, 0 while open.
+    Orders of one `entity` never trade with each other; by default each owner is its own.
+    """
+
+    __slots__ = (
+        "done", "entity", "fees", "filled_notional", "hold", "id", "owner", "price", "priority",
+        "remaining", "side", "size", "terms",
+    )  # fmt: skip
+
+    def __init__(
+        self, id: int, owner: int, entity: int, side: int, price: int, size: int, terms: Terms
+    ) -> None:
+        self.id = id
+        self.owner = owner
+        self.entity = entity
+        self.side = side
+        self.price = price
+        self.size = self.remaining = size
+        self.terms = terms
+        self.hold = self.filled_notional = self.fees = self.priority = self.done = 0
+
+    @property
+    def filled_size(self) -> int:
+        return self.size - self.remaining
+
+    def __repr__(self) -> str:
+        return f"<Order {self.id}: {self.remaining} of {self.size} at {self.price}>"
+
+
+# (kind, trade number, taker, maker, price, size, notional, taker's fee, maker's fee,
+#  what the maker's hold came down by). A SELF_MATCH trades nothing: its trade number, notional
+# and fees are 0, `size` is what the two orders were decreased by, and a maker that is done with
+# the reason SELF_TRADE was cancelled by it.
+Step: TypeAlias = tuple[int, int, Order, Order, int, int, int, int, int, int]

@@ -1,0 +1,36 @@
+"""The book's vocabulary as small integers, the same ones that the database stores."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BUY: Final = 0
+SELL: Final = 1
+
+LIMIT: Final = 0
+MARKET: Final = 1
+
+# Time in force: good till cancelled, immediate or cancel, fill or kill.
+GTC: Final = 0
+IOC: Final = 1
+FOK: Final = 2
+
+# Self-trade prevention: decrease and cancel, cancel oldest, cancel newest, cancel both.
+DC: Final = 0
+CO: Final = 1
+CN: Final = 2
+CB: Final = 3
+
+# Why an order is done. From INSUFFICIENT_FUNDS on it was refused rather than cancelled.
+FILLED: Final = 1
+CANCELED: Final = 2
+SELF_TRADE: Final = 3
+NOT_FILLABLE: Final = 4
+INSUFFICIENT_FUNDS: Final = 5
+POST_ONLY: Final = 6
+NOT_OPEN: Final = 7
+INVALID: Final = 8
+
+# What a step of a command was; see `order.Step`.
+MATCH: Final = 0
+SELF_MATCH: Final = 1

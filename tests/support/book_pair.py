@@ -1,0 +1,150 @@
+"""The real book and the reference book, given the same commands and compared after each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.orderbook.engine.book import Book, Order, Terms
+from apps.orderbook.engine.book import words as w
+from apps.orderbook.engine.book.snapshot import levels
+from apps.orderbook.engine.settlement import Wallet, settle_cancel, settle_order
+from tests.support.reference_book import ReferenceBook, RefOrder
+
+FEES = 0  # the owner of the fees
+
+
+@dataclass
+class Ask:
+    """A place command as a test writes it. No price: a market order; no size: by funds."""
+
+    owner: int
+    side: int
+    price: int | None = None
+    size: int | None = None
+    funds: int | None = None
+    time_in_force: int = w.GTC
+    post_only: bool = False
+    self_trade: int = w.DC
+    maker_bps: int = 10
+    taker_bps: int = 30
+    entity: int | None = None
+
+    def real(self, order_id: int) -> Order:
+        terms = Terms(
+            kind=w.MARKET if self.price is None else w.LIMIT,
+            time_in_force=self.time_in_force,
+            post_only=self.post_only,
+            self_trade=self.self_trade,
+            maker_bps=self.maker_bps,
+            taker_bps=self.taker_bps,
+        )
+        entity = self.owner if self.entity is None else self.entity
+        return Order(
+            order_id, self.owner, entity, self.side, self.price or 0, self.size or 0, terms
+        )
+
+    def reference(self, order_id: int) -> RefOrder:
+        fields: dict[str, Any] = dict(vars(self))
+        fields["entity"] = self.owner if self.entity is None else self.entity
+        return RefOrder(id=order_id, **fields)
+
+
+@dataclass
+class BookPair:
+    """`wallets` start with `money` of either asset for each of `owners`."""
+
+    price_increment: int = 10_000
+    size_increment: int = 100_000
+    owners: int = 5
+    money: int = 10**9
+    next_id: int = 1
+    movements: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.book = Book(self.price_increment, self.size_increment)
+        self.reference = ReferenceBook(self.price_increment, self.size_increment)
+        self.wallets = {
+            owner: (Wallet(2 * owner, self.money, 0), Wallet(2 * owner + 1, self.money, 0))
+            for owner in range(1, self.owners + 1)
+        }
+        self.fees = Wallet(1, 0, 0)
+
+    def available(self, owner: int, side: int) -> int:
+        base, quote = self.wallets[owner]
+        return (quote if side == w.BUY else base).available
+
+    def place(self, ask: Ask) -> Order:
+        order, twin = ask.real(self.next_id), ask.reference(self.next_id)
+        self.next_id += 1
+        available = self.available(ask.owner, ask.side)
+        steps = self.book.place(order, available, ask.funds)
+        self.reference.place(twin, available)
+        self.movements += settle_order(order, steps, self.wallets, self.fees)
+        assert [
+            (number, maker.id, price, size, notional, taker_fee, maker_fee)
+            for _, number, _, maker, price, size, notional, taker_fee, maker_fee, _ in steps
+        ] == self.reference.steps
+        assert (order.done, order.filled_size, order.filled_notional, order.fees) == (
+            twin.done, twin.filled, twin.notional, twin.fees
+        )  # fmt: skip
+        self.check()
+        return order
+
+    def cancel(self, owner: int, order_id: int) -> Order | None:
+        order = self.book.cancel(owner, order_id)
+        twin = self.reference.cancel(owner, order_id)
+        assert (order and (order.id, order.remaining)) == (twin and (twin.id, twin.remaining))
+        if order:
+            settle_cancel(order, self.wallets)
+        self.check()
+        return order
+
+    def cancel_all(self, owner: int) -> list[Order]:
+        orders, twins = self.book.cancel_all(owner), self.reference.cancel_all(owner)
+        assert [order.id for order in orders] == [twin.id for twin in twins]
+        for order in orders:
+            settle_cancel(order, self.wallets)
+        self.check()
+        return orders
+
+    # What must hold after every command
+
+    def check(self) -> None:
+        assert self.book.state_hash() == self.reference.state_hash()
+        self.check_levels()
+        self.check_money()
+
+    def check_levels(self) -> None:
+        for side, ladder in ((w.BUY, self.book.bids), (w.SELL, self.book.asks)):
+            sizes: Counter[int] = Counter()
+            counts: Counter[int] = Counter()
+            for order in self.reference.open_orders():
+                if order.side == side:
+                    sizes[order.price] += order.remaining
+                    counts[order.price] += 1
+            shown = levels(ladder)
+            assert [level.price for level in shown] == sorted(sizes, reverse=side == w.BUY)
+            assert {level.price: level.size for level in shown} == sizes
+            assert {level.price: level.count for level in shown} == counts
+            assert ladder.best == (shown[0].price if shown else None)
+
+    def check_money(self) -> None:
+        held: Counter[int] = Counter()
+        for order in self.reference.open_orders():
+            base, quote = self.wallets[order.owner]
+            held[(quote if order.side == w.BUY else base).id] += order.hold
+        moved = Counter({self.fees.id: 0})
+        for source, target, amount, _, _ in self.movements:
+            assert amount > 0
+            assert source != target
+            assert source % 2 == target % 2, "a transfer stays within its asset"
+            moved[source] -= amount
+            moved[target] += amount
+        for wallet in [wallet for pair in self.wallets.values() for wallet in pair]:
+            assert wallet.available >= 0
+            assert wallet.held == held[wallet.id]
+            assert wallet.available + wallet.held == self.money + moved[wallet.id]
+        assert self.fees.available == moved[self.fees.id]
+        assert self.fees.held == 0

@@ -1,0 +1,273 @@
+"""One rule of the book per test, in round numbers."""
+
+import pytest
+
+from apps.orderbook.engine.book import Book, Order
+from apps.orderbook.engine.book import words as w
+from apps.orderbook.engine.book.snapshot import PriceLevel, level_size, levels, resting_orders
+from tests.support.book_pair import Ask, BookPair
+
+ANN, BOB, CAT = 1, 2, 3
+P10, P11, P12 = 10_000_000, 11_000_000, 12_000_000  # quote per whole unit
+ONE, TWO, THREE, FIVE = 1_000_000, 2_000_000, 3_000_000, 5_000_000
+
+
+@pytest.fixture
+def pair() -> BookPair:
+    return BookPair()
+
+
+def buy(owner: int, price: int, size: int, **more: int) -> Ask:
+    return Ask(owner, w.BUY, price, size, **more)
+
+
+def sell(owner: int, price: int, size: int, **more: int) -> Ask:
+    return Ask(owner, w.SELL, price, size, **more)
+
+
+def fills(pair: BookPair) -> list[tuple[int, int, int]]:
+    """(maker, price, size) of the last command's trades."""
+    return [step[1:4] for step in pair.reference.steps if step[0]]
+
+
+def test_best_price_trades_first_and_at_the_makers_price(pair: BookPair):
+    far, near = pair.place(sell(ANN, P12, ONE)), pair.place(sell(ANN, P11, ONE))
+    taker = pair.place(buy(BOB, P12, TWO))
+    assert fills(pair) == [(near.id, P11, ONE), (far.id, P12, ONE)]
+    assert taker.done == w.FILLED
+
+
+def test_at_one_price_who_came_first_trades_first(pair: BookPair):
+    first, second = pair.place(buy(ANN, P10, ONE)), pair.place(buy(BOB, P10, ONE))
+    pair.place(sell(CAT, P10, ONE))
+    assert fills(pair) == [(first.id, P10, ONE)]
+    assert (first.done, second.done) == (w.FILLED, 0)
+
+
+def test_what_is_left_of_a_limit_order_rests(pair: BookPair):
+    pair.place(sell(ANN, P10, ONE))
+    taker = pair.place(buy(BOB, P10, THREE))
+    assert (taker.done, taker.remaining, taker.filled_size) == (0, TWO, ONE)
+    assert levels(pair.book.bids) == [PriceLevel(P10, TWO, 1)]
+    assert resting_orders(pair.book.bids) == [(P10, TWO, taker.id)]
+
+
+def test_immediate_or_cancel_never_rests(pair: BookPair):
+    pair.place(sell(ANN, P10, ONE))
+    taker = pair.place(buy(BOB, P10, THREE, time_in_force=w.IOC))
+    assert (taker.done, taker.filled_size) == (w.NOT_FILLABLE, ONE)
+    assert not pair.book.bids.keys
+
+
+def test_fill_or_kill_trades_all_or_nothing(pair: BookPair):
+    pair.place(sell(ANN, P10, TWO))
+    killed = pair.place(buy(BOB, P10, THREE, time_in_force=w.FOK))
+    assert (killed.done, fills(pair)) == (w.NOT_FILLABLE, [])
+    filled = pair.place(buy(BOB, P10, TWO, time_in_force=w.FOK))
+    assert filled.done == w.FILLED
+
+
+def test_post_only_is_refused_when_it_would_trade(pair: BookPair):
+    pair.place(sell(ANN, P10, ONE))
+    assert pair.place(buy(BOB, P10, ONE, post_only=True)).done == w.POST_ONLY
+    assert pair.place(buy(BOB, P10 - 10_000, ONE, post_only=True)).done == 0
+
+
+def test_a_market_order_does_not_rest(pair: BookPair):
+    pair.place(buy(ANN, P10, ONE))
+    taker = pair.place(Ask(BOB, w.SELL, size=THREE))
+    assert (taker.done, taker.filled_size) == (w.NOT_FILLABLE, ONE)
+
+
+def test_a_market_buy_by_funds_never_spends_more_than_them(pair: BookPair):
+    pair.place(sell(ANN, P10, FIVE))
+    taker = pair.place(Ask(BOB, w.BUY, funds=21_000_000, taker_bps=30))
+    # 2.0 for 20 and a fee of 0.06; 0.1 more would have come to 21.063.
+    assert (taker.done, taker.filled_size) == (w.FILLED, TWO)
+    assert taker.filled_notional + taker.fees == 20_060_000
+
+
+def test_funds_used_up_to_the_last_unit_are_a_fill_even_when_the_book_is_empty(pair: BookPair):
+    pair.place(sell(ANN, P10, TWO))
+    taker = pair.place(Ask(BOB, w.BUY, funds=20_000_000, maker_bps=0, taker_bps=0))
+    assert (taker.done, taker.filled_notional) == (w.FILLED, 20_000_000)
+
+
+def test_funds_too_small_for_the_smallest_size_buy_nothing(pair: BookPair):
+    pair.place(sell(ANN, P10, TWO))
+    assert pair.place(Ask(BOB, w.BUY, funds=999_999)).done == w.NOT_FILLABLE
+
+
+def test_a_market_buy_by_size_stops_when_its_owners_money_is_out():
+    pair = BookPair(money=25_000_000)
+    pair.place(sell(ANN, P10, FIVE))
+    taker = pair.place(Ask(BOB, w.BUY, size=FIVE))
+    assert taker.done == w.INSUFFICIENT_FUNDS
+    assert taker.filled_size == 2_400_000
+    assert pair.available(BOB, w.BUY) == 25_000_000 - 24_000_000 - 72_000
+
+
+def test_a_market_sell_by_funds_earns_what_was_asked_for(pair: BookPair):
+    pair.place(buy(ANN, P10, FIVE))
+    taker = pair.place(Ask(BOB, w.SELL, funds=30_000_000))
+    assert (taker.done, taker.filled_size) == (w.FILLED, THREE)
+
+
+def test_a_market_sell_by_funds_ends_with_what_its_owner_has():
+    pair = BookPair(money=20_050_000)
+    pair.place(buy(ANN, ONE, 15_000_000))
+    pair.place(buy(BOB, ONE, 15_000_000))
+    taker = pair.place(Ask(CAT, w.SELL, funds=30_000_000))
+    assert (taker.done, taker.filled_size) == (w.INSUFFICIENT_FUNDS, 20_000_000)
+
+
+def test_a_limit_order_without_cover_is_refused(pair: BookPair):
+    rich = buy(ANN, P10, 100 * ONE, taker_bps=0)
+    assert pair.place(rich).done == 0
+    assert pair.place(buy(ANN, P10, 100_000)).done == w.INSUFFICIENT_FUNDS
+
+
+@pytest.mark.parametrize(
+    ("price", "size"), [(0, ONE), (-P10, ONE), (P10 + 1, ONE), (P10, 0), (P10, ONE + 1)]
+)
+def test_what_is_not_a_whole_increment_is_refused(price: int, size: int, pair: BookPair):
+    assert pair.place(buy(ANN, price, size)).done == w.INVALID
+
+
+@pytest.mark.parametrize(("size", "funds"), [(0, None), (-ONE, None), (1, None), (None, 0)])
+def test_a_market_order_for_nothing_is_refused(size: int | None, funds: int | None, pair: BookPair):
+    assert pair.place(Ask(ANN, w.BUY, size=size, funds=funds)).done == w.INVALID
+
+
+# Self-trade prevention
+
+
+@pytest.mark.parametrize(
+    ("rule", "maker", "taker"),
+    [
+        (w.DC, (0, TWO, TWO), (w.SELF_TRADE, 0, 0)),
+        (w.CO, (w.SELF_TRADE, FIVE, FIVE), (0, THREE, THREE)),
+        (w.CN, (0, FIVE, FIVE), (w.SELF_TRADE, THREE, THREE)),
+        (w.CB, (w.SELF_TRADE, FIVE, FIVE), (w.SELF_TRADE, THREE, THREE)),
+    ],
+)
+def test_an_owner_does_not_trade_with_itself(rule: int, maker, taker, pair: BookPair):
+    resting = pair.place(sell(ANN, P10, FIVE))
+    incoming = pair.place(buy(ANN, P10, THREE, self_trade=rule))
+    assert (resting.done, resting.size, resting.remaining) == maker
+    assert (incoming.done, incoming.size, incoming.remaining) == taker
+    assert not fills(pair)
+
+
+def test_a_smaller_resting_order_is_cancelled_and_the_rest_trades_on(pair: BookPair):
+    mine, other = pair.place(sell(ANN, P10, ONE)), pair.place(sell(BOB, P10, FIVE))
+    taker = pair.place(buy(ANN, P10, THREE))
+    assert (mine.done, mine.filled_size) == (w.SELF_TRADE, 0)
+    assert fills(pair) == [(other.id, P10, TWO)]
+    assert (taker.done, taker.size, taker.filled_size) == (w.FILLED, TWO, TWO)
+
+
+def test_two_owners_of_one_entity_do_not_trade_either(pair: BookPair):
+    resting = pair.place(sell(ANN, P10, ONE, entity=77))
+    incoming = pair.place(buy(BOB, P10, ONE, entity=77, self_trade=w.CN))
+    assert (resting.done, incoming.done) == (0, w.SELF_TRADE)
+
+
+def test_control_two_entities_do_trade(pair: BookPair):
+    pair.place(sell(ANN, P10, ONE, entity=77))
+    assert pair.place(buy(BOB, P10, ONE, entity=78)).done == w.FILLED
+
+
+def test_fill_or_kill_does_not_count_its_own_orders(pair: BookPair):
+    pair.place(sell(ANN, P10, ONE))
+    pair.place(sell(BOB, P10, TWO))
+    for rule in (w.DC, w.CN, w.CB):
+        killed = pair.place(buy(ANN, P10, TWO, time_in_force=w.FOK, self_trade=rule))
+        assert (killed.done, len(pair.book)) == (w.NOT_FILLABLE, 2)
+    filled = pair.place(buy(ANN, P10, TWO, time_in_force=w.FOK, self_trade=w.CO))
+    assert (filled.done, len(pair.book)) == (w.FILLED, 0)
+
+
+# Cancelling
+
+
+def test_only_its_owner_can_cancel_an_order(pair: BookPair):
+    order = pair.place(buy(ANN, P10, ONE))
+    assert pair.cancel(BOB, order.id) is None
+    assert pair.cancel(ANN, order.id) is order
+    assert pair.cancel(ANN, order.id) is None
+    assert pair.available(ANN, w.BUY) == pair.money
+
+
+def test_cancel_all_takes_both_sides_of_one_owner(pair: BookPair):
+    mine = [pair.place(buy(ANN, P10, ONE)), pair.place(sell(ANN, P12, ONE))]
+    other = pair.place(buy(BOB, P10, ONE))
+    assert pair.cancel_all(ANN) == mine
+    assert pair.cancel_all(ANN) == []
+    assert list(pair.book.resting()) == [other]
+
+
+def test_cancelled_orders_do_not_pile_up_in_a_level(pair: BookPair):
+    keep = pair.place(buy(ANN, P10, ONE))
+    for _ in range(200):
+        pair.cancel(BOB, pair.place(buy(BOB, P10, ONE)).id)
+    assert len(pair.book.bids.levels[P10].queue) < 100
+    last = pair.place(buy(CAT, P10, ONE))
+    pair.place(sell(BOB, P10, TWO))
+    assert fills(pair) == [(keep.id, P10, ONE), (last.id, P10, ONE)]
+
+
+def test_levels_come_and_go_at_any_depth(pair: BookPair):
+    orders = [pair.place(buy(ANN, price * 1_000_000, ONE)) for price in (5, 3, 4, 1, 2)]
+    pair.cancel(ANN, orders[1].id)
+    assert [level.price // 1_000_000 for level in levels(pair.book.bids)] == [5, 4, 2, 1]
+    assert [level.price // 1_000_000 for level in levels(pair.book.bids, 2)] == [5, 4]
+    assert level_size(pair.book, w.BUY, 4_000_000) == ONE
+    assert level_size(pair.book, w.BUY, 3_000_000) == 0
+
+
+# Numbers and state
+
+
+def test_commands_and_trades_are_numbered_without_a_gap(pair: BookPair):
+    pair.place(buy(ANN, P10, TWO))
+    pair.cancel(BOB, 99)
+    pair.place(buy(ANN, P10 + 1, TWO))
+    pair.book.refuse(buy(ANN, P10, ONE).real(98), w.NOT_OPEN)
+    pair.reference.event_number += 1
+    for _ in range(2):
+        pair.place(sell(BOB, P10, ONE))
+    assert (pair.book.event_number, pair.book.trade_number) == (6, 2)
+    assert [step[0] for step in pair.reference.steps] == [2]
+
+
+def test_a_book_loaded_from_its_orders_is_the_same_book(pair: BookPair):
+    for owner, price, size in ((ANN, P10, ONE), (BOB, P10, TWO), (CAT, P11, ONE), (ANN, P11, TWO)):
+        pair.place(buy(owner, price, size))
+    pair.place(sell(CAT, P12, FIVE))
+    pair.place(buy(BOB, P12, TWO))
+    copies = [copy_of(order) for order in reversed(list(pair.book.resting()))]
+    loaded = Book(pair.price_increment, pair.size_increment)
+    loaded.load(copies, pair.book.event_number, pair.book.trade_number)
+    assert loaded.state_hash() == pair.book.state_hash()
+    assert list(map(resting_orders, (loaded.bids, loaded.asks))) == list(
+        map(resting_orders, (pair.book.bids, pair.book.asks))
+    )
+
+
+def test_the_state_hash_sees_every_difference(pair: BookPair):
+    order = pair.place(buy(ANN, P10, TWO))
+    for name in ("size", "remaining", "hold", "priority", "filled_notional", "fees", "owner", "id"):
+        before = pair.book.state_hash()
+        setattr(order, name, getattr(order, name) + 1)
+        assert pair.book.state_hash() != before
+        setattr(order, name, getattr(order, name) - 1)
+
+
+def copy_of(order: Order) -> Order:
+    copy = Order(
+        order.id, order.owner, order.entity, order.side, order.price, order.size, order.terms
+    )
+    for name in ("remaining", "hold", "priority", "filled_notional", "fees"):
+        setattr(copy, name, getattr(order, name))
+    return copy
