@@ -1,20 +1,36 @@
 """Identifiers of the order book: one bigint holds the product and a number within it.
 
 `id = product_id << 40 | number`, so that one primary key index serves both look-ups by id and
-the engine's "next of this product". Orders show it to the outside as a UUID (RFC 9562, version 8)
-that carries the same bits.
+the engine's "next of this product". To the outside, orders, accounts and profiles are UUIDs
+(RFC 9562, version 8) that carry the same bits and what kind of thing they name:
+
+    kind (8 bits) | id, high part (40 bits) | 8 | 0 | 10 | id, low 62 bits
 """
 
 from __future__ import annotations
 
 import uuid
+from enum import IntEnum
+from typing import Final
 
-NUMBER_BITS = 40
-NUMBER_MAX = (1 << NUMBER_BITS) - 1
-PRODUCT_MAX = (1 << 23) - 1
+NUMBER_BITS: Final = 40
+NUMBER_MAX: Final = (1 << NUMBER_BITS) - 1
+PRODUCT_MAX: Final = (1 << 23) - 1
+ID_MAX: Final = (1 << 63) - 1
 
-_VERSION_AND_VARIANT = (8 << 76) | (0b10 << 62)
-_LOW_BITS = 62
+_VERSION_AND_VARIANT: Final = (8 << 76) | (0b10 << 62)
+_LOW_BITS: Final = 62
+_HIGH_SHIFT: Final = 80
+_KIND_SHIFT: Final = 120
+
+
+class Kind(IntEnum):
+    """What a public id names. Orders came first and are 0, for ever."""
+
+    ORDER = 0
+    ACCOUNT = 1
+    PROFILE = 2
+    HOLD = 3
 
 
 def id_make(product_id: int, number: int) -> int:
@@ -29,6 +45,11 @@ def id_first(product_id: int) -> int:
     return product_id << NUMBER_BITS
 
 
+def id_last(product_id: int) -> int:
+    """The highest row id that a product can have."""
+    return product_id << NUMBER_BITS | NUMBER_MAX
+
+
 def id_product(row_id: int) -> int:
     """The product that a row id belongs to."""
     return row_id >> NUMBER_BITS
@@ -39,14 +60,41 @@ def id_number(row_id: int) -> int:
     return row_id & NUMBER_MAX
 
 
+def public_uuid(kind: Kind, row_id: int) -> uuid.UUID:
+    """The public name of a row."""
+    assert 0 < row_id <= ID_MAX
+    high, low = row_id >> _LOW_BITS, row_id & ((1 << _LOW_BITS) - 1)
+    return uuid.UUID(int=kind << _KIND_SHIFT | high << _HIGH_SHIFT | _VERSION_AND_VARIANT | low)
+
+
+def row_id_from_uuid(kind: Kind, value: uuid.UUID) -> int | None:
+    """The row id behind a public name of that kind, or None when it is not one of ours."""
+    high = (value.int >> _HIGH_SHIFT) & ((1 << (_KIND_SHIFT - _HIGH_SHIFT)) - 1)
+    row_id = high << _LOW_BITS | value.int & ((1 << _LOW_BITS) - 1)
+    is_ours = 0 < row_id <= ID_MAX and public_uuid(kind, row_id) == value
+    return row_id if is_ours else None
+
+
 def order_uuid(order_id: int) -> uuid.UUID:
     """The public name of an order."""
-    high, low = order_id >> _LOW_BITS, order_id & ((1 << _LOW_BITS) - 1)
-    return uuid.UUID(int=_VERSION_AND_VARIANT | high << 80 | low)
+    return public_uuid(Kind.ORDER, order_id)
 
 
 def order_id_from_uuid(value: uuid.UUID) -> int | None:
     """The row id behind a public order name, or None when the name is not one of ours."""
-    low, high = value.int & ((1 << _LOW_BITS) - 1), value.int >> 80
-    order_id = high << _LOW_BITS | low
-    return order_id if high < 2 and order_uuid(order_id) == value else None
+    return row_id_from_uuid(Kind.ORDER, value)
+
+
+def account_uuid(balance_id: int) -> uuid.UUID:
+    """The public name of a balance, which the API calls an account."""
+    return public_uuid(Kind.ACCOUNT, balance_id)
+
+
+def account_id_from_uuid(value: uuid.UUID) -> int | None:
+    """The balance behind a public account name, or None when the name is not one of ours."""
+    return row_id_from_uuid(Kind.ACCOUNT, value)
+
+
+def profile_uuid(owner_id: int) -> uuid.UUID:
+    """The public name of an owner, which the API calls a profile."""
+    return public_uuid(Kind.PROFILE, owner_id)

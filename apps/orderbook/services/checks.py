@@ -1,0 +1,124 @@
+"""Is this an order that the market could take? Everything that needs no look at funds or the book.
+
+The wording is part of the API: ccxt's `coinbaseexchange` recognises an invalid order by "price too
+small", "price too precise" and "size is too small", and a halted market by "Cancel only mode".
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from apps.accounts.amounts import AMOUNT_MICRO_MAX, MICRO, text_from_micro
+from apps.accounts.errors import ServiceError
+from apps.orderbook.engine.book.money import hold_of, notional_of
+from apps.orderbook.models import Command, Product
+from apps.orderbook.models.enums import OrderType, Side, TimeInForce
+
+CLIENT_OID: Final = re.compile(r"[A-Za-z0-9._:~-]{1,100}", re.ASCII)
+
+
+class InvalidOrder(ServiceError):
+    """The order breaks a rule of its market. Nothing was written."""
+
+    code = "invalid_order"
+
+
+class MarketHalted(ServiceError):
+    """The market takes cancels only."""
+
+    code = "market_halted"
+
+
+def client_oid_check(client_oid: str) -> None:
+    """Raises InvalidOrder unless it can stand in an address and in a log line as it is."""
+    if not CLIENT_OID.fullmatch(client_oid):
+        raise InvalidOrder(
+            _("client_oid takes 1 to 100 letters, digits and . _ : ~ - characters."),
+            code="client_oid_invalid",
+            field="client_oid",
+        )
+
+
+def place_check(*, product: Product, command: Command) -> None:
+    """Raises InvalidOrder or MarketHalted for what the engine would refuse in any case."""
+    if product.state != Product.State.OPEN:
+        raise MarketHalted(
+            _("Cancel only mode: this market is halted. Place the order when it is open again.")
+        )
+    if command.order_type == OrderType.LIMIT:
+        _limit_check(product, command)
+    else:
+        _market_check(product, command)
+
+
+def _limit_check(product: Product, command: Command) -> None:
+    if command.price is None or command.size is None or command.funds is not None:
+        raise InvalidOrder(
+            _("A limit order takes a price and a size, and no funds."), code="limit_order_fields"
+        )
+    if command.post_only and command.time_in_force != TimeInForce.GTC:
+        raise InvalidOrder(
+            _("An order that is post only rests in the book: its time in force must be GTC."),
+            code="post_only_must_rest",
+            field="post_only",
+        )
+    _price_check(product, command.price)
+    _size_check(product, command.size)
+    hold = hold_of(Side.BUY, command.price, command.size, product.taker_bps)
+    if max(command.price, command.size, hold) > AMOUNT_MICRO_MAX:
+        raise InvalidOrder(
+            _("The order's value is too large. Lower its price or its size."),
+            code="value_too_large",
+        )
+    assert notional_of(command.price, command.size) * MICRO == command.price * command.size
+
+
+def _market_check(product: Product, command: Command) -> None:
+    if command.price is not None or (command.size is None) == (command.funds is None):
+        raise InvalidOrder(
+            _("A market order takes either a size or funds, and no price."),
+            code="market_order_fields",
+        )
+    if command.post_only or command.time_in_force != TimeInForce.IOC:
+        raise InvalidOrder(
+            _("A market order trades at once: leave out post_only and time_in_force."),
+            code="market_order_rests_never",
+        )
+    if command.size is not None:
+        _size_check(product, command.size)
+    elif not 0 < (command.funds or 0) <= AMOUNT_MICRO_MAX:
+        raise InvalidOrder(_("funds must be more than 0."), code="funds_too_small", field="funds")
+
+
+def _price_check(product: Product, price: int) -> None:
+    increment = product.price_increment
+    if price < increment:
+        message = _("price too small: it must be at least {increment}.")
+        code = "price_too_small"
+    elif price % increment:
+        message = _("price too precise: round it to a multiple of {increment}.")
+        code = "price_too_precise"
+    else:
+        return
+    raise InvalidOrder(
+        message.format(increment=text_from_micro(increment)), code=code, field="price"
+    )
+
+
+def _size_check(product: Product, size: int) -> None:
+    increment = product.size_increment
+    if size < product.size_min:
+        message = _("size is too small: it must be at least {bound}.")
+        code, bound = "size_too_small", product.size_min
+    elif size > product.size_max:
+        message = _("The market's largest size is too small for this order: {bound} at most.")
+        code, bound = "size_too_large", product.size_max
+    elif size % increment:
+        message = _("The last digit of the size is too small: round it to a multiple of {bound}.")
+        code, bound = "size_too_precise", increment
+    else:
+        return
+    raise InvalidOrder(message.format(bound=text_from_micro(bound)), code=code, field="size")

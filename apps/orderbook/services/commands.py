@@ -1,0 +1,195 @@
+"""How orders get in: each request becomes one row of the journal, and its commit accepts it.
+
+Funds are not looked at here: the engine decides, in the order of the journal. A request is checked
+against everything that does not depend on the book, so that the journal holds no nonsense.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.errors import NotFound, ServiceError
+from apps.accounts.models import Owner, User
+from apps.orderbook.ids import id_product
+from apps.orderbook.models import Command, Order, Product
+from apps.orderbook.models.enums import (
+    CommandKind,
+    OrderStatus,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
+from apps.orderbook.services.checks import client_oid_check, place_check
+from apps.orderbook.services.doorbell import doorbell_ring
+
+# One round trip: the number comes from the product's own sequence, and a client order id that was
+# used before, be it a moment ago by a request still under way, yields no row.
+_INSERT: Final = """
+INSERT INTO orderbook_command (
+    id, product_id, kind, owner_id, user_id, client_oid, side, order_type, price, size, funds,
+    time_in_force, post_only, self_trade, target
+) VALUES (
+    nextval(%(numbers)s::regclass), %(product_id)s, %(kind)s, %(owner_id)s, %(user_id)s,
+    %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s, %(funds)s, %(time_in_force)s,
+    %(post_only)s, %(self_trade)s, %(target)s
+)
+ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
+RETURNING id, created_at
+"""
+
+# Open orders, and those that the engine has not come to: beyond its cursor, or in a hole below it.
+_PRODUCTS_WITH_ORDERS: Final = """
+SELECT product_id FROM orderbook_order WHERE owner_id = %(owner)s AND status = 1
+UNION
+SELECT lease.product_id FROM orderbook_productlease lease
+WHERE EXISTS (
+    SELECT FROM orderbook_command waiting
+    WHERE waiting.owner_id = %(owner)s AND waiting.kind = %(place)s
+    AND (
+        waiting.id = ANY(lease.holes)
+        OR (waiting.id > lease.cursor AND waiting.id < (lease.product_id + 1) << 40)
+    )
+)
+ORDER BY 1
+"""
+
+
+class OrderDone(ServiceError):
+    """The order is not open any more: filled, cancelled or refused."""
+
+    code = "order_done"
+
+
+def order_not_found() -> NotFound:
+    """What a stranger's order and no order at all look like."""
+    return NotFound(_("order not found"), code="order_not_found")
+
+
+def order_place(
+    *,
+    owner: Owner,
+    user: User | None,
+    product: Product,
+    side: Side,
+    order_type: OrderType,
+    price: int | None = None,
+    size: int | None = None,
+    funds: int | None = None,
+    time_in_force: TimeInForce | None = None,
+    post_only: bool = False,
+    self_trade: SelfTrade = SelfTrade.DC,
+    client_oid: str | None = None,
+) -> Command:
+    """Accepts an order, which has the returned command's id from then on.
+
+    All amounts in micro-units. Without a time in force a limit order is good till cancelled. A
+    `client_oid` that this owner has used before returns that first command, whatever else is
+    asked. Raises InvalidOrder or MarketHalted.
+    """
+    if client_oid is not None:
+        client_oid_check(client_oid)
+    if time_in_force is None:
+        is_limit = order_type == OrderType.LIMIT
+        time_in_force = TimeInForce.GTC if is_limit else TimeInForce.IOC
+    command = Command(
+        product=product,
+        kind=CommandKind.PLACE,
+        owner=owner,
+        user=user,
+        client_oid=client_oid,
+        side=side,
+        order_type=order_type,
+        price=price,
+        size=size,
+        funds=funds,
+        time_in_force=time_in_force,
+        post_only=post_only,
+        self_trade=self_trade,
+    )
+    try:
+        place_check(product=product, command=command)
+    except ServiceError:
+        # The first answer stands, even if the market was halted since.
+        if client_oid and (first := _command_of(owner, client_oid)):
+            return first
+        raise
+    if _append(command):
+        return command
+    assert client_oid is not None, "only a client order id can meet another"
+    first = _command_of(owner, client_oid)
+    assert first is not None, "the row that was in the way is committed"
+    return first
+
+
+def order_cancel(*, owner: Owner, user: User | None, order_id: int) -> Command:
+    """Asks for the cancellation of one of the owner's orders.
+
+    Raises NotFound for an order that is not the owner's, OrderDone for one that is over. Whether
+    it is still open when its turn comes is for the engine to say.
+    """
+    status = Order.objects.filter(pk=order_id, owner=owner).values_list("status", flat=True).first()
+    if status is None and not _is_placed(owner, order_id):
+        raise order_not_found()
+    if status not in (None, OrderStatus.OPEN):
+        raise OrderDone(_("Order already done"))
+    command = Command(
+        product_id=id_product(order_id),
+        kind=CommandKind.CANCEL,
+        owner=owner,
+        user=user,
+        target=order_id,
+    )
+    _append(command)
+    return command
+
+
+def orders_cancel_all(
+    *, owner: Owner, user: User | None, product: Product | None = None
+) -> list[Command]:
+    """Asks for the cancellation of all of the owner's orders, in one market or in all.
+
+    One command per market in which the owner has an open order or one that still waits for the
+    engine. They are accepted together.
+    """
+    products = [product.pk] if product else _products_with_orders(owner)
+    commands = [
+        Command(product_id=pk, kind=CommandKind.CANCEL_ALL, owner=owner, user=user)
+        for pk in products
+    ]
+    with transaction.atomic():
+        for command in commands:
+            _append(command)
+    return commands
+
+
+def _append(command: Command) -> bool:
+    """Writes the command and gives it its id. False when its client order id was used before."""
+    numbers = f"orderbook_command_{command.product_id}"
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, {**vars(command), "numbers": numbers})
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    command.id, command.created_at = row
+    command._state.adding = False
+    transaction.on_commit(partial(doorbell_ring, product_id=command.product_id))
+    return True
+
+
+def _command_of(owner: Owner, client_oid: str) -> Command | None:
+    return Command.objects.filter(owner=owner, client_oid=client_oid).first()
+
+
+def _is_placed(owner: Owner, order_id: int) -> bool:
+    return Command.objects.filter(pk=order_id, owner=owner, kind=CommandKind.PLACE).exists()
+
+
+def _products_with_orders(owner: Owner) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PRODUCTS_WITH_ORDERS, {"owner": owner.pk, "place": CommandKind.PLACE})
+        return [pk for (pk,) in cursor.fetchall()]

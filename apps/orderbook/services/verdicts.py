@@ -1,0 +1,201 @@
+"""Waiting for the engine's verdict on a command.
+
+The engine announces what it has decided on Redis, after its commit. One thread per process listens
+for everybody who waits there. For whoever has waited a while it also asks the database, for all of
+them at once, so that losing Redis or a message costs milliseconds and never a verdict.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from apps.orderbook.models import Event
+
+log = structlog.get_logger(__name__)
+
+CHANNEL: Final = "engine:verdicts"
+WAIT_S_MAX: Final = 30
+# How long a wait goes by before the database is asked, and how often it is asked without Redis.
+SWEEP_S: Final = 0.1
+SWEEP_WITHOUT_REDIS_S: Final = 0.02
+RECONNECT_S: Final = 1.0
+REDIS_TIMEOUT_S: Final = 0.2
+# A verdict may be announced before the request that placed the command comes to wait for it.
+REMEMBER_S: Final = 2.0
+
+
+def verdict_wait(*, command_ids: Iterable[int], timeout_s: float) -> bool:
+    """Waits until the engine has committed its answer to all of these commands. False: it has not
+    within `timeout_s`, the commands are accepted and their verdicts still to come."""
+    if timeout_s <= 0:
+        return False
+    verdicts = _listener.started().verdicts
+    wait = verdicts.enter(command_ids)
+    try:
+        if not wait.over.is_set():
+            _release_connection()
+        return wait.over.wait(min(timeout_s, WAIT_S_MAX))
+    finally:
+        verdicts.leave(wait)
+
+
+def _release_connection() -> None:
+    """Gives a pooled connection back: many may wait while few connections work."""
+    if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
+        connection.close()
+
+
+class Wait:
+    """Commands that somebody waits for; `over` is set when none of them is missing."""
+
+    __slots__ = ("missing", "over", "since_s")
+
+    def __init__(self, missing: Iterable[int]) -> None:
+        self.missing = set(missing)
+        self.over = threading.Event()
+        self.since_s = time.monotonic()
+        if not self.missing:
+            self.over.set()
+
+
+class Verdicts:
+    """Who waits for which command, and what was decided lately. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waits: dict[int, list[Wait]] = {}
+        # Two generations, the older dropped as a whole: time bounds what is remembered.
+        self._young: set[int] = set()
+        self._old: set[int] = set()
+        self._young_since_s = time.monotonic()
+
+    def enter(self, command_ids: Iterable[int]) -> Wait:
+        """Begins to wait for all of these commands."""
+        with self._lock:
+            known = self._young, self._old
+            wait = Wait(pk for pk in command_ids if not any(pk in ids for ids in known))
+            for command_id in wait.missing:
+                self._waits.setdefault(command_id, []).append(wait)
+        return wait
+
+    def leave(self, wait: Wait) -> None:
+        """Forgets what is still missing of it."""
+        with self._lock:
+            for command_id in wait.missing:
+                others = self._waits[command_id]
+                others.remove(wait)
+                if not others:
+                    del self._waits[command_id]
+
+    def announce(self, command_ids: Collection[int]) -> None:
+        """These commands are decided and committed."""
+        with self._lock:
+            self._remember(command_ids)
+            # Most announcements are about what other processes wait for.
+            for command_id in self._waits.keys() & set(command_ids):
+                for wait in self._waits.pop(command_id):
+                    wait.missing.discard(command_id)
+                    if not wait.missing:
+                        wait.over.set()
+
+    def awaited(self, *, since_s: float) -> list[int]:
+        """Commands that somebody has been waiting for since that (monotonic) time or earlier."""
+        with self._lock:
+            return [pk for pk, waits in self._waits.items() if waits[0].since_s <= since_s]
+
+    def _remember(self, command_ids: Collection[int]) -> None:
+        if time.monotonic() - self._young_since_s > REMEMBER_S:
+            self._old, self._young = self._young, set()
+            self._young_since_s = time.monotonic()
+        self._young.update(command_ids)
+
+
+class Listener:
+    """The thread that hears verdicts for its process, and looks for those it did not hear."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.verdicts = Verdicts()
+        self._redis = redis.Redis.from_url(
+            redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
+        )
+        self._pubsub: Any = None
+        self._connect_at_s = 0.0
+        self._start = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def started(self) -> Listener:
+        """Itself, with its thread running: also in a process that was forked since."""
+        if self._thread is None or not self._thread.is_alive():
+            with self._start:
+                if self._thread is None or not self._thread.is_alive():
+                    self._pubsub = None
+                    self._thread = threading.Thread(target=self._run, name="verdicts", daemon=True)
+                    self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ends the thread, for good."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._listen()
+                self._sweep()
+            except Exception:
+                # The thread serves every request of the process: nothing may end it.
+                log.exception("listening for verdicts failed")
+                self._stopped.wait(RECONNECT_S)
+
+    def _listen(self) -> None:
+        """Hears one message, if one comes in time."""
+        try:
+            if self._pubsub is None and time.monotonic() >= self._connect_at_s:
+                self._connect_at_s = time.monotonic() + RECONNECT_S
+                pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+                pubsub.subscribe(CHANNEL)
+                self._pubsub = pubsub
+            if self._pubsub is None:
+                self._stopped.wait(SWEEP_WITHOUT_REDIS_S)
+            elif message := self._pubsub.get_message(timeout=SWEEP_S):
+                self._heard(message["data"])
+        except redis.RedisError as error:
+            log.warning("verdicts are read from the database", reason=type(error).__name__)
+            self._pubsub = None
+
+    def _heard(self, data: bytes) -> None:
+        try:
+            self.verdicts.announce([int(pk) for pk in json.loads(data)["commands"]])
+        except (ValueError, TypeError, KeyError):
+            log.warning("not a verdict message", data=data[:200])
+
+    def _sweep(self) -> None:
+        """Asks the database for what was not announced in time."""
+        patience_s = SWEEP_S if self._pubsub else 0.0
+        overdue = self.verdicts.awaited(since_s=time.monotonic() - patience_s)
+        try:
+            if overdue:
+                decided = Event.objects.filter(command_id__in=overdue)
+                self.verdicts.announce(list(decided.values_list("command_id", flat=True)))
+            elif connection.connection is not None:
+                connection.close()
+        except DatabaseError as error:
+            log.warning("cannot look for verdicts", reason=type(error).__name__)
+            connection.close()
+            self._stopped.wait(SWEEP_S)
+
+
+_listener = Listener(settings.REDIS_URL)
