@@ -72,12 +72,13 @@ def _sign_in(layout: Layout) -> list[str]:
     """The users that `demo_prepare` wrote down, as a table."""
     try:
         users = json.loads(layout.demo_facts.read_text())["users"]
-    except (OSError, ValueError, KeyError):
+        rows = [(user["name"], user["email"], user["password"], user["role"]) for user in users]
+    except (OSError, ValueError, LookupError, TypeError):
         return []
-    rows = [("Sign in as", "Email", "Password", "Role")]
-    rows += [(u["name"], u["email"], u["password"], u["role"]) for u in users]
+    rows.insert(0, ("Sign in as", "Email", "Password", "Role"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    table = [
-        "    ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows
-    ]
-    return ["", *(f"  {line.rstrip()}" for line in table)]
+    lines = (
+        "    ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return ["", *(f"  {line.rstrip()}" for line in lines)]
