@@ -5,10 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.amounts import micro_from_text, text_from_micro
+from apps.accounts.errors import ServiceError
 from apps.accounts.models import ApiKey, User
+
+
+class MicroFormField(forms.CharField):
+    """A decimal amount on the page, an integer of micro-units inside."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if text in self.empty_values:
+            return None
+        try:
+            return micro_from_text(text)
+        except ServiceError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        return text_from_micro(value) if isinstance(value, int) else value
 
 
 class SignupForm(forms.Form):

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.db.models import Model
 from django.test import Client
 
 from apps.accounts.acting import ALL_SCOPES
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
-from apps.accounts.models import FourEyesModel, Membership, Organisation, User, Wallet
+from apps.accounts.models import Membership, Organisation, User, Wallet
 from apps.accounts.services.api_keys import NewApiKey, api_key_create
 from apps.accounts.services.organisations import organisation_create
 from apps.accounts.services.users import user_create
@@ -29,8 +30,8 @@ def user_make(email: str | None = None, **fields: object) -> User:
     return user_create(email=email, email_verified=True, **fields)  # type: ignore[arg-type]
 
 
-def staff_make(*may: tuple[str, type[FourEyesModel]], **fields: object) -> User:
-    """Staff with permissions, each ("add", Model) to propose or ("change", Model) to decide."""
+def staff_make(*may: tuple[str, type[Model]], **fields: object) -> User:
+    """Staff with permissions, like ("add", Model) to propose and ("change", Model) to decide."""
     user = user_make(is_staff=True, **fields)
     for action, model in may:
         user.user_permissions.add(

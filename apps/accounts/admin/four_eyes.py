@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -17,6 +16,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from apps.accounts.admin.dialogs import back_to_object
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import FourEyesModel, User
 from apps.accounts.services.four_eyes import (
@@ -47,8 +47,9 @@ class DecisionForm(BaseDialogForm):
 class FourEyesAdmin(ModelAdmin):
     """Base of the admin of every FourEyesModel.
 
-    A subclass names `proposal_fields`, what the proposer fills in, and where a decision does more
-    than record itself, the services that propose and decide:
+    A subclass names `proposal_fields`, what the proposer fills in, `display_fields` where they are
+    shown differently afterwards, and where a decision does more than record itself, the services
+    that propose and decide:
 
         propose = staticmethod(bank_transfer_propose)  # (*, proposal, by) -> proposal
         decide = staticmethod(bank_transfer_decide)    # (*, proposal, decision, by, note)
@@ -57,23 +58,27 @@ class FourEyesAdmin(ModelAdmin):
     """
 
     proposal_fields: ClassVar[tuple[str, ...]] = ()
+    display_fields: ClassVar[tuple[str, ...]] = ()
     propose: Callable[..., Any] = staticmethod(proposal_create)
     decide: Callable[..., Any] = staticmethod(proposal_decide)
 
     list_display = ("__str__", "decision", "proposed_by", "proposed_at", "decided_by", "decided_at")
     list_filter = ("decision",)
-    list_select_related = ("proposed_by", "decided_by")
+    list_select_related: ClassVar[tuple[str, ...]] = ("proposed_by", "decided_by")
     ordering = ("-pk",)
     actions = None
     actions_detail = ("approve", "reject")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.proposal_fields if obj is None else (*self.proposal_fields, *DECISION_FIELDS)
+        return self.proposal_fields if obj is None else self._shown()
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Model | None = None
     ) -> tuple[str, ...]:
-        return () if obj is None else (*self.proposal_fields, *DECISION_FIELDS)
+        return () if obj is None else self._shown()
+
+    def _shown(self) -> tuple[str, ...]:
+        return (*(self.display_fields or self.proposal_fields), *DECISION_FIELDS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_propose(user=cast(User, request.user), model=self.model)
@@ -165,10 +170,4 @@ class FourEyesAdmin(ModelAdmin):
             self.message_user(request, error.message, messages.ERROR)
         else:
             self.message_user(request, f"{decided}: {decided.get_decision_display()}")
-        meta = self.model._meta
-        name = f"{self.admin_site.name}:{meta.app_label}_{meta.model_name}_change"
-        url = reverse(name, args=(object_id,))
-        # The dialog posts by htmx, which would swap the page it is redirected to into itself.
-        if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Redirect": url})
-        return HttpResponseRedirect(url)
+        return back_to_object(self, request, object_id)

@@ -22,6 +22,12 @@ def mass(grams: int) -> SafeString:
 
 
 @register.filter
+def mass_or_dash(grams: int) -> str:
+    """The same, and a quiet dash where there is nothing."""
+    return mass(grams) if grams else format_html('<span class="muted">{}</span>', "–")
+
+
+@register.filter
 def mass_plain(grams: int) -> str:
     """The same without markup, for titles and attributes."""
     return units.mass_text(grams)

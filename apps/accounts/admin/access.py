@@ -1,0 +1,63 @@
+"""API keys and wallets: to look at, and a key can be ended."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+
+from apps.accounts.admin.dialogs import back_to_object
+from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.models import ApiKey, User, Wallet
+from apps.accounts.services.api_keys import api_key_revoke
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """Who gave which program what. The secrets are not shown to anybody."""
+
+    list_display = ("name", "key", "owner", "user", "scopes", "last_used_at", "revoked_at")
+    list_select_related = ("owner__user", "owner__organisation", "user")
+    search_fields = ("=key", "name", "user__email")
+    exclude = ("secret_encrypted", "passphrase_digest")
+    ordering = ("-pk",)
+    actions_detail = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Staff with the `change` permission, while the key works."""
+        key = self.get_object(request, object_id) if object_id else None
+        may = request.user.has_perm("accounts.change_apikey")
+        return may and key is not None and key.revoked_at is None
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Revoke"),
+        permissions=["revoke"],
+        icon="block",
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": _("Revoke this key"),
+            "description": _("Programs that use it stop at once. It cannot be undone."),
+            "form_class": BaseDialogForm,
+            "form_submit_text": _("Revoke"),
+        },
+    )
+    def revoke(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        """Ends the key."""
+        api_key_revoke(api_key=self.get_object(request, object_id), by=cast(User, request.user))
+        self.message_user(request, _("The key is revoked."))
+        return back_to_object(self, request, object_id)
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnlyAdmin):
+    """Whose address it is, with the message and the signature that prove it."""
+
+    list_display = ("address", "owner", "user", "chain_id", "linked_at", "unlinked_at")
+    list_select_related = ("owner__user", "owner__organisation", "user")
+    search_fields = ("address", "user__email")
+    ordering = ("-pk",)

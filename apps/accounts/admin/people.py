@@ -1,0 +1,106 @@
+"""Users, groups, organisations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.services.users import owner_ensure
+
+
+class NewUserForm(UserCreationForm):
+    """By address instead of a user name."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    """Staff may look; only a superuser changes people.
+
+    Whoever could change another's password or rights could approve their own proposals.
+    """
+
+    form = UserChangeForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("email", "name", "is_staff", "is_auditor", "is_active", "date_joined")
+    list_filter = ("is_staff", "is_auditor", "is_active")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    readonly_fields = ("public_id", "date_joined", "last_login")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password", "public_id")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_auditor", "is_superuser")}),
+        (_("Permissions"), {"fields": ("groups", "user_permissions")}),
+        (_("Dates"), {"fields": ("date_joined", "last_login")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            owner_ensure(user=obj)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """Permissions that several people share."""
+
+
+class MembershipInline(TabularInline):
+    """Members are chosen by the organisation's owners, not by staff."""
+
+    model = Membership
+    fields = ("user", "role", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(ReadOnlyAdmin):
+    """Organisations with their members."""
+
+    list_display = ("name", "country", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "country", "public_id", "created_at")
+    inlines = (MembershipInline,)
+    ordering = ("name",)

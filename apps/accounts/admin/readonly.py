@@ -1,0 +1,22 @@
+"""The admin of what only services write."""
+
+from __future__ import annotations
+
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Shows rows to whoever may view them; adds, changes and deletes nothing."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
