@@ -1,0 +1,202 @@
+"""Certificates, and the public trace of serial numbers. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Greatest, Least
+
+from apps.registry.models import CreditEvent, Retirement, SerialBlock, SerialSeries, Span
+from apps.registry.models.blocks import GRAMS_PER_TONNE
+from apps.registry.registries import REGISTRIES
+from apps.registry.serials import Serial, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Grams of one block in the registry's terms.
+
+    From gram `gram_from` of serial `first` up to gram `gram_to` of serial `last`, both inclusive
+    and counted from 1; `serial` is the registry's spelling of the serials `first` to `last`.
+    """
+
+    block: SerialBlock
+    serial: str
+    first: int
+    last: int
+    gram_from: int
+    gram_to: int
+    grams: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is made of whole tonnes."""
+        return self.gram_from == 1 and self.gram_to == GRAMS_PER_TONNE
+
+
+@dataclass(frozen=True, slots=True)
+class Fullness:
+    """How much of one serial's tonne is retired so far, by all retirements that share it."""
+
+    serial: int
+    retired_grams: int
+
+    @property
+    def is_full(self) -> bool:
+        return self.retired_grams == GRAMS_PER_TONNE
+
+    @property
+    def percent(self) -> int:
+        """Rounded down, so that 100 means full."""
+        return self.retired_grams * 100 // GRAMS_PER_TONNE
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLine:
+    """One citation, and how full the tonnes are of which it took a part."""
+
+    citation: Citation
+    shared: list[Fullness]
+
+
+def citation_of(block: SerialBlock, lower: int, upper: int) -> Citation:
+    """The gram addresses `[lower, upper)` of a block in the registry's terms."""
+    assert block.base <= lower < upper <= block.base + block.grams
+    first, gram_from = divmod(lower - block.base, GRAMS_PER_TONNE)
+    last, gram_to = divmod(upper - 1 - block.base, GRAMS_PER_TONNE)
+    first, last = block.start + first, block.start + last
+    return Citation(
+        block=block,
+        serial=str(parse(block.serial).part(first, last)),
+        first=first,
+        last=last,
+        gram_from=gram_from + 1,
+        gram_to=gram_to + 1,
+        grams=upper - lower,
+    )
+
+
+def retirement_by_number(number: str) -> Retirement | None:
+    """The retirement with this certificate number."""
+    return (
+        Retirement.objects.select_related("credit_class__project__registry")
+        .filter(number=number)
+        .first()
+    )
+
+
+def certificate_lines(retirement: Retirement) -> list[CertificateLine]:
+    """What the retirement cites, in the order of the serials."""
+    spans = retirement.spans.select_related("block__vintage").order_by("grams")
+    lines = []
+    for span in spans:
+        citation = citation_of(span.block, span.grams.lower, span.grams.upper)
+        parts = {citation.first} if citation.gram_from > 1 else set()
+        if citation.gram_to < GRAMS_PER_TONNE:
+            parts.add(citation.last)
+        shared = [_fullness(span.block, serial) for serial in sorted(parts)]
+        lines.append(CertificateLine(citation, shared))
+    return lines
+
+
+def _fullness(block: SerialBlock, serial: int) -> Fullness:
+    lower = block.base + (serial - block.start) * GRAMS_PER_TONNE
+    sums = grams_by_state(lower, lower + GRAMS_PER_TONNE)
+    return Fullness(serial, sums.get(Span.State.RETIRED, 0))
+
+
+def grams_by_state(lower: int, upper: int) -> dict[str, int]:
+    """How many of the gram addresses `[lower, upper)` are in spans of each state."""
+    inside = Least(F("grams__endswith"), upper) - Greatest(F("grams__startswith"), lower)
+    rows = (
+        Span.objects.filter(grams__overlap=NumericRange(lower, upper))
+        .values_list("state")
+        .annotate(Sum(inside))
+    )
+    return {state: int(grams) for state, grams in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event in the life of some of the grams looked at."""
+
+    kind: str
+    label: str
+    at: datetime
+    reference: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where the serials `first` to `last` of one block came from and where they are now.
+
+    `standing` has grams by state: `issued`, `immobilised` (backing balances), `tokenised`,
+    `retired`, `withdrawn`, `cancelled`; together they are all the grams of the serials.
+    """
+
+    block: SerialBlock
+    citation: Citation
+    standing: dict[str, int]
+    events: QuerySet[CreditEvent]
+
+    @property
+    def serial(self) -> str:
+        return self.citation.serial
+
+
+def traces_of(text: str) -> list[Trace]:
+    """The traces of a serial number as a person copied it: one for each block that it touches.
+
+    Empty where we know none of it. Raises SerialRefused for what no registry writes.
+    """
+    serial = parse(text)
+    series = SerialSeries.objects.filter(
+        registry__code=REGISTRIES[serial.registry].code, key=serial.series
+    ).first()
+    if series is None:
+        return []
+    blocks = SerialBlock.objects.filter(
+        series=series, start__lte=serial.last, end__gte=serial.first
+    ).select_related("vintage__project__registry", "vintage__credit_class")
+    return [_trace(block, serial) for block in blocks.order_by("start")]
+
+
+def blocks_with_number(number: int) -> QuerySet[SerialBlock]:
+    """Every block, of any series, that has a serial of this number."""
+    return (
+        SerialBlock.objects.filter(start__lte=number, end__gte=number)
+        .select_related("vintage__project")
+        .order_by("serial")
+    )
+
+
+def _trace(block: SerialBlock, serial: Serial) -> Trace:
+    first, last = max(block.start, serial.first), min(block.end, serial.last)
+    lower = block.base + (first - block.start) * GRAMS_PER_TONNE
+    upper = block.base + (last + 1 - block.start) * GRAMS_PER_TONNE
+    standing = grams_by_state(lower, upper)
+    rest = upper - lower - sum(standing.values())
+    if rest:
+        standing[block.state] = standing.get(block.state, 0) + rest
+    events = CreditEvent.objects.filter(block=block, grams__overlap=NumericRange(lower, upper))
+    return Trace(
+        block=block,
+        citation=citation_of(block, lower, upper),
+        standing=standing,
+        events=events.select_related("block"),
+    )
+
+
+def step_of(event: CreditEvent) -> Step:
+    """An event in the registry's terms."""
+    return Step(
+        kind=event.kind,
+        label=event.get_kind_display(),
+        at=event.at,
+        reference=event.reference,
+        citation=citation_of(event.block, event.grams.lower, event.grams.upper),
+    )
