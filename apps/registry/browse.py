@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.http import Http404
 from django_countries import countries
 
@@ -22,17 +22,22 @@ class ProjectSearch:
 
     text: str = ""
     country: str = ""
-    project_type: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ClassPosition:
-    """One credit class and its grams: received into custody, retired here, tonnes issued in all."""
+class VintagePosition:
+    """One vintage year of a project: tonnes issued in all, grams received here, retired here.
 
-    credit_class: CreditClass
-    issued_tonnes: int
-    received_grams: int
-    retired_grams: int
+    `credit_class` is there once credits of that year came into custody; `issued_tonnes` is None
+    where the registry's file does not say.
+    """
+
+    year: int
+    credit_class: CreditClass | None
+    issued_tonnes: int | None
+    received_grams: int = 0
+    retired_grams: int = 0
 
     @property
     def standing_grams(self) -> int:
@@ -41,14 +46,11 @@ class ClassPosition:
 
 def projects_search(search: ProjectSearch) -> QuerySet[Project]:
     """Projects with their range of vintage years, those with credits in our custody first."""
+    here = SerialBlock.objects.filter(
+        vintage__project=OuterRef("pk"), state=SerialBlock.State.IMMOBILISED
+    )
     found = Project.objects.select_related("registry").annotate(
-        year_first=Min("credit_classes__year"),
-        year_last=Max("credit_classes__year"),
-        blocks_here=Count(
-            "vintages__blocks",
-            filter=Q(vintages__blocks__state=SerialBlock.State.IMMOBILISED),
-            distinct=True,
-        ),
+        year_first=Min("vintages__year"), year_last=Max("vintages__year"), is_here=Exists(here)
     )
     for word in search.text.split():
         found = found.filter(
@@ -56,9 +58,9 @@ def projects_search(search: ProjectSearch) -> QuerySet[Project]:
         )
     if search.country:
         found = found.filter(country=search.country)
-    if search.project_type:
-        found = found.filter(project_type=search.project_type)
-    return found.order_by(F("blocks_here").desc(), "name")
+    if search.kind:
+        found = found.filter(kind=search.kind)
+    return found.order_by(F("is_here").desc(), "name")
 
 
 def countries_of_projects() -> list[tuple[str, str]]:
@@ -67,9 +69,9 @@ def countries_of_projects() -> list[tuple[str, str]]:
     return sorted(((code, countries.name(code)) for code in codes), key=lambda pair: pair[1])
 
 
-def types_of_projects() -> list[str]:
-    """Every project type there is, as the registries call it."""
-    kinds = Project.objects.exclude(project_type="").values_list("project_type", flat=True)
+def kinds_of_projects() -> list[str]:
+    """Every kind of project there is, in our short words."""
+    kinds = Project.objects.exclude(kind="").values_list("kind", flat=True)
     return sorted(set(kinds))
 
 
@@ -81,30 +83,30 @@ def project_by_code(code: str) -> Project:
         raise Http404(code) from None
 
 
-def class_positions(classes: QuerySet[CreditClass]) -> list[ClassPosition]:
-    """Where the grams of each class stand, newest vintage first."""
-    chosen = list(
-        classes.select_related("project", "asset").annotate(issued=Sum("vintages__issued_tonnes"))
+def vintages_of(project: Project) -> list[VintagePosition]:
+    """Where the grams of each vintage year stand, newest first."""
+    issued = dict(
+        project.vintages.values_list("year").annotate(Sum("issued_tonnes")).order_by("-year")
     )
-    chosen.sort(key=lambda item: (item.project_id, -item.year))
+    classes = {item.year: item for item in project.credit_classes.all()}
+    assets = [item.asset_id for item in classes.values()]
     received = dict(
-        Balance.objects.filter(
-            owner__platform_name=CUSTODY, asset__in=[item.asset_id for item in chosen]
-        ).values_list("asset_id", F("available") + F("held"))
+        Balance.objects.filter(owner__platform_name=CUSTODY, asset__in=assets).values_list(
+            "asset_id", F("available") + F("held")
+        )
     )
     retired = dict(
-        Retirement.objects.filter(credit_class__in=chosen)
+        Retirement.objects.filter(credit_class__in=classes.values())
         .values_list("credit_class_id")
         .annotate(Sum("amount_grams"))
     )
     return [
-        ClassPosition(
-            credit_class=item,
-            issued_tonnes=item.issued or 0,
-            received_grams=-received.get(item.asset_id, 0),
-            retired_grams=retired.get(item.pk, 0),
+        VintagePosition(year, None, tonnes)
+        if (item := classes.get(year)) is None
+        else VintagePosition(
+            year, item, tonnes, -received.get(item.asset_id, 0), retired.get(item.pk, 0)
         )
-        for item in chosen
+        for year, tonnes in issued.items()
     ]
 
 

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.registry import browse
-from apps.registry.models import CreditClass
 
 PROJECTS_PER_PAGE = 24
 
@@ -19,7 +18,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     search = browse.ProjectSearch(
         text=request.GET.get("q", "").strip(),
         country=request.GET.get("country", ""),
-        project_type=request.GET.get("type", ""),
+        kind=request.GET.get("kind", ""),
     )
     pages = Paginator(browse.projects_search(search), PROJECTS_PER_PAGE)
     context = {"search": search, "page": pages.get_page(request.GET.get("page"))}
@@ -27,7 +26,7 @@ def projects(request: HttpRequest) -> HttpResponse:
         return render(request, "registry/_projects.html", context)
     context |= {
         "countries": browse.countries_of_projects(),
-        "types": browse.types_of_projects(),
+        "kinds": browse.kinds_of_projects(),
     }
     return render(request, "registry/projects.html", context)
 
@@ -38,7 +37,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     found = browse.project_by_code(code)
     context = {
         "project": found,
-        "positions": browse.class_positions(CreditClass.objects.filter(project=found)),
+        "vintages": browse.vintages_of(found),
         "blocks": browse.blocks_here(found),
         "retirements": browse.retirements_latest(found),
     }

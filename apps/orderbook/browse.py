@@ -1,0 +1,173 @@
+"""Markets as visitors browse them: found by name, with the last price and the last day's trade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import F, Q, QuerySet, Sum
+from django.http import Http404
+
+from apps.accounts.models import Asset, Balance, Owner
+from apps.accounts.selectors import balance_of
+from apps.orderbook.ids import id_first
+from apps.orderbook.models import Fill, Order, Product
+from apps.orderbook.models.enums import OrderStatus
+
+TRADED_CACHED_S = 30
+SPARKLINE_POINTS = 24
+
+# The newest fill of each product is at the right end of its part of the primary key.
+_STATISTICS = """
+SELECT p.id, last.price, past.price, day.volume, day.prices
+FROM unnest(%s::bigint[]) AS p (id)
+LEFT JOIN LATERAL (
+    SELECT price FROM orderbook_fill
+    WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 ORDER BY id DESC LIMIT 1
+) last ON true
+LEFT JOIN LATERAL (
+    SELECT price FROM orderbook_fill
+    WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 AND created_at <= now() - interval '24 hours'
+    ORDER BY id DESC LIMIT 1
+) past ON true
+LEFT JOIN LATERAL (
+    SELECT sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices FROM (
+        SELECT date_bin('1 hour', created_at, now()) AS hour, sum(size) AS volume,
+               (array_agg(price ORDER BY id DESC))[1] AS price
+        FROM orderbook_fill
+        WHERE id >= p.id << 40 AND id < (p.id + 1) << 40
+              AND created_at > now() - interval '24 hours'
+        GROUP BY 1
+    ) hours
+) day ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSearch:
+    """What a visitor asked for. Empty texts and None ask for everything."""
+
+    text: str = ""
+    country: str = ""
+    kind: str = ""
+    quote: str = ""
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A product and its last day. Prices in quote micro-units a unit, volume in base micro-units.
+
+    `prices` are the last prices of the hours in which there was a trade, oldest first.
+    """
+
+    product: Product
+    price_last: int | None = None
+    price_day_ago: int | None = None
+    volume_day: int = 0
+    prices: list[int] = field(default_factory=list)
+
+    @property
+    def change_bps(self) -> int | None:
+        """The last day's change in basis points, towards zero; None without a price then."""
+        then = self.price_day_ago or (self.prices[0] if self.prices else None)
+        if self.price_last is None or not then:
+            return None
+        change = self.price_last - then
+        points = abs(change) * 10_000 // then
+        return points if change >= 0 else -points
+
+
+def products() -> QuerySet[Product]:
+    """Every product with the assets and the project that its pages name."""
+    return Product.objects.select_related("base__credit_class__project", "quote")
+
+
+def markets_search(search: MarketSearch) -> list[Market]:
+    """The markets that match, the CC market first, then the busiest."""
+    project = "base__credit_class__project"
+    found = products()
+    for word in search.text.split():
+        found = found.filter(Q(code__icontains=word) | Q(**{f"{project}__name__icontains": word}))
+    if search.country:
+        found = found.filter(**{f"{project}__country": search.country})
+    if search.kind:
+        found = found.filter(**{f"{project}__kind": search.kind})
+    if search.quote:
+        found = found.filter(quote__code=search.quote)
+    if search.year:
+        found = found.filter(base__credit_class__year=search.year)
+    markets = markets_of(found)
+    markets.sort(key=lambda market: (_is_credit(market), -market.volume_day, market.product.code))
+    return markets
+
+
+def _is_credit(market: Market) -> bool:
+    return market.product.base.kind == Asset.Kind.CREDIT
+
+
+def markets_of(chosen: Iterable[Product]) -> list[Market]:
+    """The products with their last day, in the order given."""
+    rows = list(chosen)
+    statistics = _statistics([product.pk for product in rows])
+    return [Market(product, *statistics[product.pk]) for product in rows]
+
+
+def _statistics(ids: list[int]) -> dict[int, tuple[int | None, int | None, int, list[int]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STATISTICS, [ids])
+        return {
+            pk: (last, past, volume or 0, prices or [])
+            for pk, last, past, volume, prices in cursor.fetchall()
+        }
+
+
+def product_by_code(code: str) -> Product:
+    """The product of that code, or a 404."""
+    try:
+        return products().get(code=code)
+    except Product.DoesNotExist:
+        raise Http404(code) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What an owner has in one market."""
+
+    base: Balance
+    quote: Balance
+    orders: list[Order]
+
+
+def position_in(product: Product, owner: Owner) -> Position:
+    """The owner's two balances and open orders in this market, newest order first."""
+    orders = Order.objects.filter(
+        owner=owner,
+        status=OrderStatus.OPEN,
+        id__gte=id_first(product.pk),
+        id__lt=id_first(product.pk + 1),
+    )
+    return Position(
+        base=balance_of(owner, product.base),
+        quote=balance_of(owner, product.quote),
+        orders=list(orders.order_by("-id")),
+    )
+
+
+def years_traded() -> list[int]:
+    """Vintage years that have a market, newest first."""
+    year = "base__credit_class__year"
+    years = Product.objects.exclude(**{f"{year}__isnull": True}).values_list(year, flat=True)
+    return sorted(set(years), reverse=True)
+
+
+def traded_grams() -> int:
+    """Grams of credits that changed hands on all markets, at most half a minute ago."""
+    return int(cache.get_or_set("traded-grams", _traded_grams, TRADED_CACHED_S) or 0)
+
+
+def _traded_grams() -> int:
+    credit = Fill.objects.filter(product__base__kind=Asset.Kind.CREDIT)
+    return credit.aggregate(sum=Sum(F("size")))["sum"] or 0
