@@ -129,21 +129,7 @@ def install_npm_packages(scope: str) -> None:
     # No package here needs its install script: the chain's program is started directly.
     command = [npm, "ci", "--ignore-scripts", *(["--omit=dev"] if scope == "demo" else [])]
     run("npm packages", command)
-    install_chain_program(npm)
     stamp.write_text(f"{value} {scope}")
-
-
-def install_chain_program(npm: str) -> None:
-    """Fetch anvil for a machine that the lock file, made on another kind, does not name."""
-    scope = NODE_MODULES / "@foundry-rs"
-    if any(scope.glob("anvil-*/bin/anvil")):
-        return
-    machine = os.uname()
-    arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine.machine, machine.machine)
-    name = f"@foundry-rs/anvil-{machine.sysname.lower()}-{arch}"
-    version = (scope / "anvil" / "package.json").read_text().split('"version": "')[1].split('"')[0]
-    options = ["--no-save", "--no-package-lock", "--ignore-scripts"]
-    run("Chain program", [npm, "install", *options, f"{name}@{version}"])
 
 
 def main(scope: str) -> int:
