@@ -60,8 +60,17 @@ MESSAGES: dict[str, Any] = {
         "With this row the blocks of the vintage add up to %(sum)s tonnes, more than the "
         "%(total)s that the registry issued for it."
     ),
-    "block_changed": _(
-        "The block is known with a different %(what)s: %(known)s here, %(found)s in the file."
+    "vintage_changed": _("The block is known already, as part of another vintage or project."),
+    "issuance_changed": _(
+        "The block is known as issued on %(known)s; the file says %(found)s. Ask the registry."
+    ),
+    "ending_changed": _(
+        "The block is known as retired or cancelled on %(known)s; the file says %(found)s. What is "
+        "retired stays so: is the file an older one?"
+    ),
+    "block_held": _(
+        "The registry says that this block was retired or cancelled on %(on)s, but it is in our "
+        "custody. Stop and compare with the registry account."
     ),
     # The file as a whole
     "file_missing": _("There is no file at %(path)s."),

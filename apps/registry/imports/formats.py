@@ -69,15 +69,16 @@ def detect(table: Table, *, registry: str | None = None) -> Detected:
     raise FileRefused("file_header", known=known)
 
 
-def read(path: Path, *, registry: str | None = None) -> Iterator[BlockRow | RefusedRow]:
-    """Every row of the export at `path`, in order, as what it says or why it is refused.
+def read_rows(table: Table, found: Detected) -> Iterator[BlockRow | RefusedRow]:
+    """Every row below the header of `table`, in order, as what it says or why it is refused."""
+    rows = islice(table.rows(found.delimiter), 1, None)
+    yield from found.format.read(rows, position=found.position, width=found.width)
 
-    Raises `FileRefused` when the file as a whole cannot be used.
-    """
+
+def read(path: Path, *, registry: str | None = None) -> Iterator[BlockRow | RefusedRow]:
+    """Every row of the export at `path`. Raises `FileRefused` as `Table` and `detect` do."""
     with Table(path) as table:
-        found = detect(table, registry=registry)
-        rows = islice(table.rows(found.delimiter), 1, None)
-        yield from found.format.read(rows, position=found.position, width=found.width)
+        yield from read_rows(table, detect(table, registry=registry))
 
 
 def _matching(header: Sequence[str], delimiter: str) -> Detected | None:

@@ -23,7 +23,9 @@ _DATES = ("issuance date", "vintage start", "vintage end")
 _ENDED_ON = "retirement/cancellation date"
 # How many rows are looked at for the order of day and month before the first is read.
 _PEEK_ROWS = 1_000
+# What the columns of the database hold; of a list, each item.
 _LIMITS_CHARS = {"name": 400, "project type": 200, "retirement reason": 200}
+_ITEM_LIMIT_CHARS = 200
 
 
 class VerraTransactions:
@@ -89,6 +91,13 @@ class _Cells:
             raise RowRefused("value_long", column=column, found=len(text), limit=limit)
         return text
 
+    def items(self, column: str) -> tuple[str, ...]:
+        items = listed(self.optional(column))
+        longest = max(map(len, items), default=0)
+        if longest > _ITEM_LIMIT_CHARS:
+            raise RowRefused("value_long", column=column, found=longest, limit=_ITEM_LIMIT_CHARS)
+        return items
+
     def text(self, column: str) -> str:
         if text := self.optional(column):
             return text
@@ -120,7 +129,7 @@ def _block_row(cells: _Cells) -> BlockRow:
             issued_tonnes=cells.whole_number("total vintage quantity"),
         ),
         issued_on=cells.date("issuance date"),
-        certifications=listed(cells.optional("additional certifications")),
+        certifications=cells.items("additional certifications"),
         ending=_ending(cells),
     )
     _check_agreement(row, serial, quantity=cells.whole_number("quantity issued"))
@@ -138,7 +147,7 @@ def _project(cells: _Cells) -> ProjectFacts:
         name=name,
         country=code,
         project_type=cells.optional("project type"),
-        methodologies=listed(cells.optional("methodology")),
+        methodologies=cells.items("methodology"),
     )
 
 

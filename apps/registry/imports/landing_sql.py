@@ -1,0 +1,187 @@
+"""The statements of `landing`, each over all staged rows at once."""
+
+# A row meets the one block, if any, whose serials reach into its own. Blocks never overlap, so
+# that is the last block that starts no later than the row ends: one probe of an index.
+COMPARE = """
+CREATE TEMPORARY TABLE registry_compared ON COMMIT DROP AS
+SELECT l.line, l.series, l.registry_id, l.first, l.last, l.serial, b.id AS block_id,
+       b.serial AS known_serial, b.state, b.retired_on, b.issued_on, l.ended_on,
+       l.issued_on AS issued_on_found,
+       CASE
+           WHEN b.id IS NULL THEN 'new'
+           WHEN (b.start, b."end") <> (l.first, l.last) THEN 'overlap'
+           WHEN v.id IS DISTINCT FROM b.vintage_id THEN 'vintage'
+           WHEN b.retired_on IS NOT NULL AND l.ended_on IS DISTINCT FROM b.retired_on THEN 'ending'
+           WHEN b.issued_on <> l.issued_on THEN 'issuance'
+           WHEN l.ended_on IS NOT NULL AND b.state = 'immobilised' THEN 'held'
+           WHEN b.serial = l.serial AND b.retired_on IS NOT DISTINCT FROM l.ended_on
+                AND (l.issued_on IS NULL OR b.issued_on IS NOT NULL)
+                AND l.certifications IN ('{}', b.certifications::text[])
+                AND l.beneficiary IN ('', b.retirement_beneficiary)
+                AND l.reason IN ('', b.retirement_reason)
+                AND l.details IN ('', b.retirement_details) THEN 'same'
+           ELSE 'update'
+       END AS verdict,
+       NULL::text AS other, NULL::bigint AS sum, NULL::bigint AS total
+FROM registry_staged l
+LEFT JOIN registry_serialseries s ON s.registry_id = l.registry_id AND s.key = l.series
+LEFT JOIN LATERAL (
+    SELECT * FROM registry_serialblock b
+    WHERE b.base <= s.first_gram + l.last * 1000000 ORDER BY b.base DESC LIMIT 1
+) b ON b.base + (b."end" - b.start + 1) * 1000000 > s.first_gram + l.first * 1000000
+LEFT JOIN registry_project p
+    ON p.registry_id = l.registry_id AND p.registry_project_id = l.project
+LEFT JOIN registry_vintage v
+    ON v.project_id = p.id AND v.start = l.vintage_start AND v."end" = l.vintage_end
+    AND v.year = l.vintage_year
+"""
+INDEX_COMPARED = """
+CREATE UNIQUE INDEX ON registry_compared (line);
+ANALYZE registry_compared;
+"""
+
+# New rows whose serials reach into another new row's; almost always there are none.
+CLASHES = """
+SELECT line, registry_id, series, first, last, serial, ended_on FROM (
+    SELECT *, max(last) OVER before AS reached, min(first) OVER after AS next
+    FROM registry_compared WHERE verdict = 'new'
+    WINDOW before AS (PARTITION BY registry_id, series ORDER BY first, line
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+           after AS (PARTITION BY registry_id, series ORDER BY first, line
+                     ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING)
+) ordered WHERE reached >= first OR next <= last ORDER BY line
+"""
+
+# New rows of vintages that would hold more than the registry issued, in the order of the file.
+EXCESS = """
+WITH vintages AS (
+    SELECT l.registry_id, l.project, l.vintage_start, l.vintage_end, l.vintage_year,
+           max(l.vintage_tonnes) AS tonnes,
+           sum(c.last - c.first + 1) FILTER (WHERE c.verdict = 'new') AS added
+    FROM registry_staged l JOIN registry_compared c USING (line)
+    WHERE c.verdict IN ('new', 'same', 'update')
+    GROUP BY 1, 2, 3, 4, 5
+), full_vintages AS (
+    SELECT n.*, greatest(n.tonnes, v.issued_tonnes) AS total, held.sum AS held
+    FROM vintages n
+    LEFT JOIN registry_project p
+        ON p.registry_id = n.registry_id AND p.registry_project_id = n.project
+    LEFT JOIN registry_vintage v
+        ON v.project_id = p.id AND v.start = n.vintage_start AND v."end" = n.vintage_end
+        AND v.year = n.vintage_year
+    LEFT JOIN LATERAL (
+        SELECT coalesce(sum(b."end" - b.start + 1), 0)::bigint AS sum
+        FROM registry_serialblock b WHERE b.vintage_id = v.id
+    ) held ON true
+    WHERE n.added + held.sum > greatest(n.tonnes, v.issued_tonnes)
+)
+SELECT c.line, c.last - c.first + 1,
+       dense_rank() OVER (ORDER BY f.registry_id, f.project, f.vintage_start, f.vintage_end,
+                          f.vintage_year),
+       f.held, f.total
+FROM full_vintages f
+JOIN registry_staged l USING (registry_id, project, vintage_start, vintage_end, vintage_year)
+JOIN registry_compared c ON c.line = l.line
+WHERE c.verdict = 'new' ORDER BY c.line
+"""
+
+REFUSE = """
+UPDATE registry_compared c SET verdict = r.verdict, other = r.other, sum = r.sum, total = r.total
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
+    AS r (line, verdict, other, sum, total)
+WHERE c.line = r.line
+"""
+
+PROJECTS = """
+INSERT INTO registry_project AS p (
+    registry_id, registry_project_id, code, name, country, project_type, methodologies, proponent,
+    status, kind, description, created_at, updated_at)
+SELECT DISTINCT ON (l.registry_id, l.project)
+       l.registry_id, l.project, r.code || '-' || l.project, l.name, l.country, l.project_type,
+       l.methodologies, l.proponent, l.status, l.kind, l.description, now(), now()
+FROM registry_staged l JOIN registry_compared c USING (line)
+JOIN registry_registry r ON r.id = l.registry_id
+WHERE c.verdict IN ('new', 'same', 'update')
+ORDER BY l.registry_id, l.project, l.line
+ON CONFLICT (registry_id, registry_project_id) DO UPDATE SET
+    name = excluded.name,
+    country = excluded.country,
+    project_type = coalesce(nullif(excluded.project_type, ''), p.project_type),
+    methodologies = coalesce(nullif(excluded.methodologies, '{}'), p.methodologies),
+    proponent = coalesce(nullif(excluded.proponent, ''), p.proponent),
+    status = coalesce(nullif(excluded.status, ''), p.status),
+    kind = coalesce(nullif(excluded.kind, ''), p.kind),
+    description = coalesce(nullif(excluded.description, ''), p.description),
+    updated_at = now()
+WHERE (p.name, p.country) <> (excluded.name, excluded.country)
+   OR excluded.project_type NOT IN ('', p.project_type)
+   OR excluded.methodologies NOT IN ('{}', p.methodologies)
+   OR excluded.proponent NOT IN ('', p.proponent)
+   OR excluded.status NOT IN ('', p.status)
+   OR excluded.kind NOT IN ('', p.kind)
+   OR excluded.description NOT IN ('', p.description)
+"""
+
+VINTAGES = """
+INSERT INTO registry_vintage AS v (project_id, credit_class_id, start, "end", year, issued_tonnes)
+SELECT p.id, min(k.id), l.vintage_start, l.vintage_end, l.vintage_year, max(l.vintage_tonnes)
+FROM registry_staged l JOIN registry_compared c USING (line)
+JOIN registry_project p ON p.registry_id = l.registry_id AND p.registry_project_id = l.project
+LEFT JOIN registry_creditclass k ON k.project_id = p.id AND k.year = l.vintage_year
+WHERE c.verdict IN ('new', 'same', 'update')
+GROUP BY p.id, l.vintage_start, l.vintage_end, l.vintage_year
+ON CONFLICT (project_id, start, "end", year) DO UPDATE
+SET issued_tonnes = greatest(v.issued_tonnes, excluded.issued_tonnes)
+WHERE v.issued_tonnes IS DISTINCT FROM greatest(v.issued_tonnes, excluded.issued_tonnes)
+"""
+
+SERIES = """
+INSERT INTO registry_serialseries (registry_id, key, window_tonnes)
+SELECT registry_id, series, max(window_tonnes) FROM registry_staged JOIN registry_compared c
+    USING (line, registry_id, series)
+WHERE c.verdict = 'new' GROUP BY registry_id, series ORDER BY min(line)
+ON CONFLICT (registry_id, key) DO NOTHING
+"""
+
+BLOCKS = """
+INSERT INTO registry_serialblock (
+    series_id, vintage_id, serial, start, "end", state, issued_on, certifications, retired_on,
+    retirement_beneficiary, retirement_reason, retirement_details, created_at)
+SELECT s.id, v.id, l.serial, l.first, l.last,
+       CASE WHEN l.ended_on IS NULL THEN 'issued' ELSE 'retired' END, l.issued_on,
+       l.certifications, l.ended_on, l.beneficiary, l.reason, l.details, now()
+FROM registry_staged l JOIN registry_compared c USING (line)
+JOIN registry_serialseries s ON s.registry_id = l.registry_id AND s.key = l.series
+JOIN registry_project p ON p.registry_id = l.registry_id AND p.registry_project_id = l.project
+JOIN registry_vintage v ON v.project_id = p.id AND v.start = l.vintage_start
+    AND v."end" = l.vintage_end AND v.year = l.vintage_year
+WHERE c.verdict = 'new' ORDER BY s.id, l.first
+"""
+
+# What a file leaves empty stays as it is known.
+UPDATES = """
+UPDATE registry_serialblock b SET
+    serial = l.serial,
+    issued_on = coalesce(b.issued_on, l.issued_on),
+    certifications = coalesce(nullif(l.certifications, '{}'), b.certifications),
+    retired_on = l.ended_on,
+    retirement_beneficiary = coalesce(nullif(l.beneficiary, ''), b.retirement_beneficiary),
+    retirement_reason = coalesce(nullif(l.reason, ''), b.retirement_reason),
+    retirement_details = coalesce(nullif(l.details, ''), b.retirement_details),
+    state = CASE WHEN l.ended_on IS NULL THEN b.state ELSE 'retired' END
+FROM registry_staged l JOIN registry_compared c USING (line)
+WHERE c.verdict = 'update' AND b.id = c.block_id
+"""
+
+COUNTS = """
+SELECT count(*) FILTER (WHERE verdict IN ('new', 'update')),
+       count(*) FILTER (WHERE verdict IN ('same', 'repeat')),
+       coalesce(sum(last - first + 1) FILTER (WHERE verdict IN ('new', 'update')), 0)::bigint
+FROM registry_compared
+"""
+
+REFUSED = """
+SELECT line, verdict, serial, first, last, coalesce(other, known_serial), sum, total,
+       issued_on, issued_on_found, retired_on, ended_on
+FROM registry_compared WHERE verdict NOT IN ('new', 'update', 'same', 'repeat') ORDER BY line
+"""

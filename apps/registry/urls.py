@@ -1,0 +1,15 @@
+"""Addresses of projects, certificates and serials."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.registry.views import catalogue, certificates, serials
+
+urlpatterns = [
+    path("projects", catalogue.projects, name="projects"),
+    path("projects/<str:code>", catalogue.project, name="project"),
+    path("certificates/<str:number>", certificates.certificate, name="certificate"),
+    path("serials", serials.serials, name="serials"),
+    path("serials/<path:serial>", serials.serial, name="serial"),
+]
