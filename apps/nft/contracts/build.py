@@ -31,7 +31,7 @@ SETTINGS: Final[dict[str, Any]] = {
     # Cancun's instructions run on mainnet, on the large rollups and on anvil alike.
     "evmVersion": "cancun",
     "viaIR": True,
-    "optimizer": {"enabled": True, "runs": 10_000},
+    "optimizer": {"enabled": True, "runs": 1000},
     "metadata": {"bytecodeHash": "ipfs", "useLiteralContent": False},
 }
 OUTPUTS: Final = (

@@ -3,10 +3,11 @@
 Nothing was stored in the tables that are made anew.
 """
 
+import uuid
+
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.lookups
-import uuid
 from django.conf import settings
 from django.db import migrations, models
 

@@ -153,7 +153,9 @@ class ChainTransaction(models.Model):
     max_fee_per_gas = models.BigIntegerField(_("fee per gas at most, wei"))
     max_priority_fee_per_gas = models.BigIntegerField()
     raw = models.BinaryField(null=True)
-    hash = models.CharField(_("hash"), max_length=66, unique=True, null=True)
+    hash = models.CharField(  # noqa: DJ001  (many may be unsigned, and "" would be one value)
+        _("hash"), max_length=66, unique=True, null=True
+    )
     created_at = models.DateTimeField(_("nonce given at"), auto_now_add=True)
     broadcast_at = models.DateTimeField(_("last broadcast"), null=True, blank=True)
     block_number = models.BigIntegerField(_("block"), null=True, blank=True)

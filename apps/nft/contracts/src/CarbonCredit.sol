@@ -50,6 +50,9 @@ contract CarbonCredit is Guarded, RangeERC721, IERC721Metadata, IERC4906 {
     /// @notice Ids of one block lie in `[blockId * STRIDE, blockId * STRIDE + tonnes)`.
     uint256 public constant BLOCK_ID_STRIDE = 10 ** 10;
 
+    /// @notice With it every token id fits a signed 64-bit integer.
+    uint256 public constant BLOCK_ID_MAX = 9 * 10 ** 8;
+
     uint256 private constant BENEFICIARY_BYTES_MAX = 256;
     uint256 private constant MESSAGE_BYTES_MAX = 1024;
     uint256 private constant PERIOD_BYTES_MAX = 64;
@@ -62,7 +65,7 @@ contract CarbonCredit is Guarded, RangeERC721, IERC721Metadata, IERC4906 {
     error TonneUnknown(uint256 tokenId);
     /// @notice The facts differ from those the block was first minted with.
     error BlockMismatch(uint256 blockId);
-    /// @notice A block needs an id, a serial, and between 1 and 10^10 tonnes.
+    /// @notice A block needs an id up to BLOCK_ID_MAX, a serial, and between 1 and 10^10 tonnes.
     error BlockInvalid(uint256 blockId);
     /// @notice `[firstSerial, firstSerial + count)` is not within the block.
     error SerialsOutsideBlock(uint256 blockId, uint256 firstSerial, uint256 count);
@@ -162,7 +165,7 @@ contract CarbonCredit is Guarded, RangeERC721, IERC721Metadata, IERC4906 {
         if (known == facts) return;
         require(known == 0, BlockMismatch(blockId));
         require(
-            blockId > 0 && blockId <= type(uint64).max && bytes(serialBlock.serial).length > 0
+            blockId > 0 && blockId <= BLOCK_ID_MAX && bytes(serialBlock.serial).length > 0
                 && serialBlock.tonnes > 0 && serialBlock.tonnes <= BLOCK_ID_STRIDE
                 && serialBlock.firstSerial <= type(uint64).max - serialBlock.tonnes,
             BlockInvalid(blockId)
