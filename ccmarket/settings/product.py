@@ -13,6 +13,13 @@ CHAIN_ID = env.number("CHAIN_ID", 31337)
 CHAIN_KEYS = env.text("CHAIN_KEYS", "dev")
 CHAIN_KEYSTORE_DIR = env.text("CHAIN_KEYSTORE_DIR", "")
 CHAIN_KEYSTORE_PASSWORD = env.text("CHAIN_KEYSTORE_PASSWORD", "")
+# Given to the contracts when they are deployed.
+CHAIN_DAILY_CAP_TONNES = env.number("CHAIN_DAILY_CAP_TONNES", 1_000_000)
+CHAIN_ADMIN_DELAY_S = env.number("CHAIN_ADMIN_DELAY_S", 172_800)
+# A transaction that is in no block after this long is replaced by one that pays more, up to the
+# maximum.
+CHAIN_REPLACE_AFTER_S = env.number("CHAIN_REPLACE_AFTER_S", 120)
+CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
 
 # How long a request waits for the engine's verdict before it answers "accepted".
 VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
