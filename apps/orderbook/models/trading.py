@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +62,9 @@ class Order(models.Model):
             models.Index(
                 fields=["product", "id"], condition=Q(status=1), name="orderbook_order_open"
             ),
+            models.Index(
+                fields=["owner", "id"], condition=Q(status=1), name="orderbook_order_owner_open"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -105,6 +109,13 @@ class Fill(models.Model):
         indexes = [
             models.Index(fields=["maker_owner", "id"], name="orderbook_fill_maker"),
             models.Index(fields=["taker_owner", "id"], name="orderbook_fill_taker"),
+            # Written in the order of time, so a range of time is a range of blocks.
+            BrinIndex(
+                fields=["created_at"],
+                pages_per_range=32,
+                autosummarize=True,
+                name="orderbook_fill_time",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
