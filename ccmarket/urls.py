@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
+from ccmarket import views
 from ccmarket.health import healthz
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("healthz", healthz, name="healthz"),
-    path("admin/", admin.site.urls),
+    path("", views.home, name="home"),
+    path("portfolio", views.portfolio, name="portfolio"),
+    path("transparency", views.transparency, name="transparency"),
+    path("language", set_language, name="set_language"),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.registry.urls")),
+    path("", include("apps.orderbook.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
     path("", include("django_prometheus.urls")),
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_countries import countries
 
 from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
+from apps.accounts.ledger.models import Asset
 from apps.accounts.models import ApiKey, User
 
 
@@ -41,12 +44,41 @@ class SignupForm(forms.Form):
         """Required by allauth; the adapter has stored everything already."""
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.Form):
     """What a person may change about themselves here; the address and password have own pages."""
 
-    class Meta:
-        model = User
-        fields = ("name",)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+
+
+def _countries() -> list[tuple[str, str]]:
+    return [("", "—"), *countries]
+
+
+class OrganisationForm(forms.Form):
+    """A new organisation."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    country = forms.ChoiceField(label=_("Country"), choices=_countries, required=False)
+
+
+class ActingForm(forms.Form):
+    """For which organisation to act; empty for oneself."""
+
+    organisation = forms.IntegerField(required=False)
+
+
+class HistoryForm(forms.Form):
+    """Which movements to show."""
+
+    asset = forms.ChoiceField(label=_("Asset"), required=False)
+    before = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+    def __init__(self, *args: Any, assets: Iterable[Asset], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("All")), *((asset.code, asset.code) for asset in assets)]
+        self.fields["asset"].choices = choices  # type: ignore[attr-defined]
 
 
 class ApiKeyForm(forms.Form):
@@ -56,7 +88,7 @@ class ApiKeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("Permissions"),
         choices=ApiKey.Scope.choices,
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
 
     def __init__(self, *args: Any, allowed: frozenset[str], **kwargs: Any) -> None:

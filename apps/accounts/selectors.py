@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.models import Membership, User, Wallet
+from apps.accounts.models import ApiKey, Membership, User, Wallet
 
 TRANSFERS_PAGE = 50
 TRANSFERS_PAGE_MAX = 200
@@ -153,3 +153,8 @@ def wallets_of(owner: Owner) -> QuerySet[Wallet]:
 def memberships_of(user: User) -> QuerySet[Membership]:
     """The organisations a person may act for, by name."""
     return user.memberships.select_related("organisation").order_by("organisation__name")
+
+
+def api_keys_of(owner: Owner) -> QuerySet[ApiKey]:
+    """The owner's keys that work, newest first, with the person each acts in the name of."""
+    return owner.api_keys.filter(revoked_at__isnull=True).select_related("user").order_by("-pk")

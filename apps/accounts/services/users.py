@@ -49,3 +49,9 @@ def user_create(
 def owner_ensure(*, user: User) -> Owner:
     """The person's owner, created if a sign-up has only just saved the person."""
     return Owner.objects.get_or_create(user=user)[0]
+
+
+def user_rename(*, user: User, name: str) -> None:
+    """How the person is called; nothing, and their address stands in its place."""
+    user.name = name.strip()
+    user.save(update_fields=["name"])

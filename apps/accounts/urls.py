@@ -1,0 +1,21 @@
+"""Addresses of a person's own pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.accounts.views import account, api_keys, money, wallets
+
+urlpatterns = [
+    path("account/", account.account, name="account"),
+    path("account/acting/", account.acting_switch, name="acting_switch"),
+    path("account/organisations/", account.organisation_new, name="organisation_new"),
+    path("account/api-keys/", api_keys.api_keys, name="api_keys"),
+    path("account/api-keys/<slug:key>/revoke/", api_keys.api_key_end, name="api_key_revoke"),
+    path("account/wallets/", wallets.wallets, name="wallets"),
+    path("account/wallets/challenge/", wallets.wallet_challenge, name="wallet_challenge"),
+    path("account/wallets/link/", wallets.wallet_link, name="wallet_link"),
+    path("account/wallets/<slug:address>/unlink/", wallets.wallet_unlink, name="wallet_unlink"),
+    path("account/deposit/", money.deposit, name="deposit"),
+    path("account/history/", money.history, name="history"),
+]
