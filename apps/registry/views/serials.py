@@ -15,6 +15,7 @@ from apps.registry.selectors import (
     step_of,
     traces_of,
 )
+from apps.registry.serials import parse
 
 BLOCKS_SHOWN_MAX = 50
 STEPS_PER_PAGE = 50
@@ -65,8 +66,6 @@ def serial(request: HttpRequest, serial: str) -> HttpResponse:
 
 def _blocks(number: int) -> list[tuple[object, str]]:
     """Blocks that have this number, each with the number's full serial."""
-    from apps.registry.serials import parse
-
     return [
         (block, str(parse(block.serial).part(number, number)))
         for block in blocks_with_number(number)[:BLOCKS_SHOWN_MAX]
