@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Owner
 from apps.registry.models.catalogue import CreditClass
 
+BENEFICIARY_CHARS_MAX = 200
+MESSAGE_CHARS_MAX = 500
+
 
 class Retirement(models.Model):
     """Grams of one class retired for a beneficiary. Its number is on the certificate."""
@@ -27,8 +30,8 @@ class Retirement(models.Model):
     )
     credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="retirements")
     amount_grams = models.BigIntegerField(_("amount, grams CO2e"))
-    beneficiary = models.CharField(_("beneficiary"), max_length=200)
-    message = models.CharField(_("message"), max_length=500, blank=True)
+    beneficiary = models.CharField(_("beneficiary"), max_length=BENEFICIARY_CHARS_MAX)
+    message = models.CharField(_("message"), max_length=MESSAGE_CHARS_MAX, blank=True)
     period_start = models.DateField(_("emissions from"), null=True, blank=True)
     period_end = models.DateField(_("emissions to"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=8, choices=Source, default=Source.BALANCE)

@@ -1,0 +1,88 @@
+"""Real credits coming into our custody: one member of staff records it, another lets it in."""
+
+from __future__ import annotations
+
+from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.errors import Conflict, ServiceError
+from apps.accounts.ledger.models import Owner, Transfer
+from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
+from apps.accounts.models import User
+from apps.accounts.services.four_eyes import proposal_create, proposal_decide
+from apps.registry.models import CreditEvent, CustodyReceipt, SerialBlock
+from apps.registry.services.credit_classes import credit_class_ensure
+
+
+def custody_receipt_propose(
+    *, block: SerialBlock, owner: Owner, registry_reference: str, by: User
+) -> CustodyReceipt:
+    """Records that a block arrived in our registry account, for `owner`. Nothing moves yet.
+
+    `registry_reference` is the registry's own, as in its statement. Raises what
+    `custody_receipt_submit` raises.
+    """
+    receipt = CustodyReceipt(
+        block=block, owner=owner, registry_reference=registry_reference.strip()
+    )
+    return custody_receipt_submit(proposal=receipt, by=by)
+
+
+def custody_receipt_submit(*, proposal: CustodyReceipt, by: User) -> CustodyReceipt:
+    """The same for a receipt that a form has filled in.
+
+    Raises NotPermitted, ServiceError `invalid_proposal`, Conflict `block_not_available`.
+    """
+    if proposal.owner.platform_name is not None:
+        raise ServiceError(_("Choose a person or an organisation."), field="owner")
+    _check_available(proposal.block)
+    return proposal_create(proposal=proposal, by=by)
+
+
+def custody_receipt_decide(
+    *, proposal: CustodyReceipt, decision: str, by: User, note: str = ""
+) -> CustodyReceipt:
+    """Approved, the block is immobilised and its grams are the owner's, once for ever.
+
+    Raises what `proposal_decide` raises, and Conflict `block_not_available`.
+    """
+    return proposal_decide(
+        proposal=proposal, decision=decision, by=by, note=note, apply=_immobilise
+    )
+
+
+def _immobilise(receipt: CustodyReceipt) -> None:
+    block = (
+        SerialBlock.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("vintage__project")
+        .get(pk=receipt.block_id)
+    )
+    _check_available(block)
+    credit_class = credit_class_ensure(project=block.vintage.project, year=block.vintage.year)
+    block.state = SerialBlock.State.IMMOBILISED
+    block.save(update_fields=["state"])
+    leg = Leg(
+        from_owner=platform_owner_get(name=CUSTODY),
+        to_owner=receipt.owner,
+        asset=credit_class.asset,
+        amount=block.grams,
+        kind=Transfer.Kind.CUSTODY,
+        reference=receipt.pk,
+    )
+    ledger_post(legs=[leg])
+    CreditEvent.objects.create(
+        block=block,
+        grams=NumericRange(block.base, block.base + block.grams),
+        kind=CreditEvent.Kind.RECEIVED,
+        reference=receipt.registry_reference[:120],
+        at=timezone.now(),
+    )
+
+
+def _check_available(block: SerialBlock) -> None:
+    if block.state != SerialBlock.State.ISSUED:
+        raise Conflict(
+            _("This block cannot be received: %(state)s.") % {"state": block.get_state_display()},
+            code="block_not_available",
+        )
