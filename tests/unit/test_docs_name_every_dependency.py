@@ -18,7 +18,7 @@ def documented() -> set[str]:
 
 def declared() -> set[str]:
     names = set()
-    for file in ("requirements.in", "requirements-dev.in"):
+    for file in ("requirements.in", "requirements-dev.in", "requirements-node.in"):
         for line in (ROOT / file).read_text().splitlines():
             if match := re.match(r"([A-Za-z0-9][A-Za-z0-9_.-]*)", line):
                 names.add(match[1])
