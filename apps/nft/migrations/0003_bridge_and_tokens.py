@@ -14,7 +14,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_wallet_nonce_and_auditor"),
+        ("accounts", "0004_balance_no_truncate"),
         ("nft", "0002_pool"),
         ("registry", "0003_addresses_by_series"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -124,6 +124,14 @@ class Migration(migrations.Migration):
                     models.TextField(
                         help_text="What was wrong, and what was done about it.",
                         verbose_name="finding",
+                    ),
+                ),
+                (
+                    "is_event_settled",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Otherwise it is applied again once the bridge runs.",
+                        verbose_name="the event was settled by hand",
                     ),
                 ),
             ],
@@ -339,12 +347,25 @@ class Migration(migrations.Migration):
             name="created_by",
             field=models.ForeignKey(
                 blank=True,
-                help_text="Empty: reconciliation did.",
+                help_text="Empty: the bridge itself.",
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
                 verbose_name="halted by",
+            ),
+        ),
+        migrations.AddField(
+            model_name="bridgehalt",
+            name="event",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="What could not be applied, where that is the reason.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="halts",
+                to="nft.chainevent",
+                verbose_name="event",
             ),
         ),
         migrations.AddField(

@@ -1,9 +1,9 @@
 """The settlement layer: chains, contracts, intents, transactions, what the chain said."""
 
-from apps.nft.models.bridge import BridgeHalt, BridgeIntent, ChainTransaction, MintRequest, Signer
+from apps.nft.models.bridge import BridgeIntent, ChainTransaction, MintRequest, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
+from apps.nft.models.halt import BridgeHalt, BridgeResume
 from apps.nft.models.pool import Pledge, PoolRedemption, PoolRule
-from apps.nft.models.resume import BridgeResume
 from apps.nft.models.token import Token, TokenRedemption
 
 __all__ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
@@ -183,27 +182,3 @@ class ChainTransaction(models.Model):
 
     def __str__(self) -> str:
         return self.hash or f"{self.signer} #{self.nonce}"
-
-
-class BridgeHalt(models.Model):
-    """The bridge sends nothing and moves nothing while a halt is not ended."""
-
-    reason = models.TextField(_("reason"))
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("halted by"),
-        help_text=_("Empty: reconciliation did."),
-    )
-    created_at = models.DateTimeField(_("halted at"), auto_now_add=True)
-    ended_at = models.DateTimeField(_("resumed at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("bridge halt")
-        verbose_name_plural = _("bridge halts")
-
-    def __str__(self) -> str:
-        return self.reason[:80]
