@@ -1,0 +1,39 @@
+"""Who on the ledger an address or a tag on chain stands for."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Q
+
+from apps.accounts.models import Owner, Wallet
+
+
+def account_tag(owner: Owner) -> str:
+    """The 32 bytes, 0x hex, by which a redemption on chain names a ledger account.
+
+    The UUID of the person or organisation in the lower half: a slip of a digit names nobody.
+    """
+    holder = owner.user or owner.organisation
+    assert holder is not None, "the platform redeems nothing to itself"
+    return "0x" + (bytes(16) + holder.public_id.bytes).hex()
+
+
+def owner_of_tag(tag: str) -> Owner | None:
+    """The owner a tag names; None for none, an unknown one, or zero."""
+    raw = bytes.fromhex(tag.removeprefix("0x"))
+    if any(raw[:16]) or not any(raw):
+        return None
+    key = uuid.UUID(bytes=raw[16:])
+    named = Q(user__public_id=key) | Q(organisation__public_id=key)
+    return Owner.objects.filter(named).first()
+
+
+def owner_of_wallet(address: str) -> Owner | None:
+    """The owner to whom a wallet is linked now."""
+    wallet = (
+        Wallet.objects.select_related("owner")
+        .filter(address__iexact=address, unlinked_at__isnull=True)
+        .first()
+    )
+    return wallet.owner if wallet else None

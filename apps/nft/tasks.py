@@ -1,0 +1,45 @@
+"""Wake-ups of the bridge. Any number of workers may run them at once, and twice."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from apps.nft.chain.errors import ChainError
+from apps.nft.models import BridgeIntent
+from apps.nft.services.bridge import Bridge, intent_advance
+from apps.nft.services.connection import chain_connect, keyring_open
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def bridge_advance(intent_id: int) -> None:
+    """Moves one intent on as far as it goes now."""
+    _advance([intent_id])
+
+
+@shared_task
+def bridge_sweep() -> None:
+    """Moves every open intent on: what was interrupted, dropped, stuck, mined or taken back."""
+    open_states = BridgeIntent.OPEN_STATES
+    _advance(
+        list(
+            BridgeIntent.objects.filter(state__in=open_states)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+    )
+
+
+def _advance(intent_ids: list[int]) -> None:
+    if not intent_ids:
+        return
+    try:
+        _, client = chain_connect()
+        bridge = Bridge(client, keyring_open())
+        for intent_id in intent_ids:
+            intent_advance(intent_id=intent_id, bridge=bridge)
+    except ChainError as exc:
+        # Nothing is lost: the next sweep goes on where this one stopped.
+        log.warning("bridge_waits", error=str(exc))
