@@ -29,4 +29,6 @@ INVARIANTS: dict[str, Check] = {
     "every asset sums to zero": ledger.assets_sum_to_zero,
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
     "CC is backed gram by gram": settlement.cc_is_backed,
+    "NFTs out are the tokenised spans": settlement.tokens_are_tokenised_spans,
+    "the bridge owns what is out": settlement.bridge_owns_what_is_out,
 }

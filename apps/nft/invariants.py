@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apps.nft.selectors.pool import pool_state
+from apps.nft.selectors.reconciliation import bridge_owns_what_is_out, tokens_are_tokenised_spans
+
+__all__ = ["bridge_owns_what_is_out", "cc_is_backed", "tokens_are_tokenised_spans"]
 
 
 def cc_is_backed() -> Iterator[str]:

@@ -21,6 +21,16 @@ CHAIN_ADMIN_DELAY_S = env.number("CHAIN_ADMIN_DELAY_S", 172_800)
 CHAIN_REPLACE_AFTER_S = env.number("CHAIN_REPLACE_AFTER_S", 120)
 CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
 
+BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
+# A sweep nobody took for a while is not worth taking: the next one finds the same rows.
+CELERY_BEAT_SCHEDULE = {
+    "bridge-sweep": {
+        "task": "apps.nft.tasks.bridge_sweep",
+        "schedule": BRIDGE_SWEEP_EVERY_S,
+        "options": {"expires": BRIDGE_SWEEP_EVERY_S},
+    }
+}
+
 # How long a request waits for the engine's verdict before it answers "accepted".
 VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
 # How far a signed request's timestamp may be from ours.
