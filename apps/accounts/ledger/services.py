@@ -17,10 +17,12 @@ from typing import TypeAlias
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from apps.accounts.errors import InsufficientFunds
+from apps.accounts.errors import InsufficientFunds, ServiceError
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 
 CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED = "custody", "bridge", "pool", "retired", "unclaimed"
+
+BALANCE_MAX = 2**63 - 1
 
 Key: TypeAlias = tuple[int, int]
 
@@ -84,8 +86,9 @@ def balances_lock(*, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], B
 def ledger_post(*, legs: Sequence[Leg] = (), holds: Sequence[Hold] = ()) -> int:
     """Applies holds and transfers as one, and returns the batch number of its transfers.
 
-    Must run inside `transaction.atomic()`. Raises InsufficientFunds, with nothing changed, when
-    an available or held part would become negative anywhere but in custody.
+    Must run inside `transaction.atomic()`. Raises, with nothing changed, InsufficientFunds when
+    an available or held part would become negative anywhere but in custody, and ServiceError
+    `amount_too_large` when one would become more than a bigint holds.
     """
     assert connection.in_atomic_block, "the ledger posts only inside a transaction"
     available, held = _deltas(legs, holds)
@@ -99,6 +102,10 @@ def ledger_post(*, legs: Sequence[Leg] = (), holds: Sequence[Hold] = ()) -> int:
             raise InsufficientFunds(
                 _("The balance does not cover this amount. Add funds or ask for less.")
             )
+        if max(abs(balance.available), balance.held) > BALANCE_MAX:
+            raise ServiceError(
+                _("This is more than one balance can hold."), code="amount_too_large"
+            )
     Balance.objects.bulk_update(balances.values(), ["available", "held"])
     return _transfers_write(legs, balances)
 
@@ -110,6 +117,7 @@ def _deltas(
     held: defaultdict[Key, int] = defaultdict(int)
     for leg in legs:
         assert leg.amount > 0, "a transfer moves a positive amount"
+        assert leg.from_owner.pk != leg.to_owner.pk, "a transfer moves to somebody else"
         source = (leg.from_owner.pk, leg.asset.pk)
         (held if leg.from_held else available)[source] -= leg.amount
         available[leg.to_owner.pk, leg.asset.pk] += leg.amount
