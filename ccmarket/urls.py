@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.registry.urls")),
     path("", include("apps.orderbook.urls")),
+    path("", include("apps.orderbook.api.urls")),
+    path("", include("apps.nft.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

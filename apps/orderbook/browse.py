@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.core.cache import cache
@@ -12,9 +12,8 @@ from django.http import Http404
 
 from apps.accounts.models import Asset, Balance, Owner
 from apps.accounts.selectors import balance_of
-from apps.orderbook.ids import id_first
 from apps.orderbook.models import Fill, Order, Product
-from apps.orderbook.models.enums import OrderStatus
+from apps.orderbook.selectors.orders import OrderSearch, orders_of
 
 TRADED_CACHED_S = 30
 SPARKLINE_POINTS = 24
@@ -138,21 +137,15 @@ class Position:
 
     base: Balance
     quote: Balance
-    orders: list[Order]
+    orders: Sequence[Order]
 
 
 def position_in(product: Product, owner: Owner) -> Position:
     """The owner's two balances and open orders in this market, newest order first."""
-    orders = Order.objects.filter(
-        owner=owner,
-        status=OrderStatus.OPEN,
-        id__gte=id_first(product.pk),
-        id__lt=id_first(product.pk + 1),
-    )
     return Position(
         base=balance_of(owner, product.base),
         quote=balance_of(owner, product.quote),
-        orders=list(orders.order_by("-id")),
+        orders=orders_of(owner, OrderSearch(product=product)).rows,
     )
 
 

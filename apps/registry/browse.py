@@ -9,7 +9,7 @@ from django.http import Http404
 from django_countries import countries
 
 from apps.accounts.ledger.services import CUSTODY
-from apps.accounts.models import Balance
+from apps.accounts.models import Balance, Owner
 from apps.registry.models import CreditClass, Project, Retirement, SerialBlock, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 
@@ -108,6 +108,19 @@ def vintages_of(project: Project) -> list[VintagePosition]:
         )
         for year, tonnes in issued.items()
     ]
+
+
+def classes_held(owner: Owner, *, with_empty: bool = False) -> QuerySet[CreditClass]:
+    """The credit classes of which the owner has something available, by code.
+
+    `with_empty` also those of which they once had.
+    """
+    held = Balance.objects.filter(owner=owner, asset=OuterRef("asset"))
+    if not with_empty:
+        held = held.filter(available__gt=0)
+    return (
+        CreditClass.objects.filter(Exists(held)).select_related("project", "asset").order_by("code")
+    )
 
 
 def blocks_here(project: Project) -> QuerySet[SerialBlock]:

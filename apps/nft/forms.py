@@ -1,0 +1,55 @@
+"""What people fill in to take tonnes out as NFTs and to pledge credits for CC."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.errors import ServiceError
+from apps.accounts.models import Owner
+from apps.accounts.selectors import wallets_of
+from apps.nft.selectors.pool import classes_eligible
+from apps.registry.browse import classes_held
+from apps.registry.forms import ClassChoiceField, MassForm
+
+
+class TakeOutForm(forms.Form):
+    """Whole tonnes of one class, and the linked wallet they go to."""
+
+    credit_class = ClassChoiceField()
+    tonnes = forms.IntegerField(label=_("Whole tonnes"), min_value=1, initial=1)
+    to_address = forms.ChoiceField(label=_("Wallet"))
+    idempotency_key = forms.CharField(
+        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
+    )
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        classes = classes_held(owner, with_empty=self.is_bound)
+        self.fields["credit_class"].queryset = classes  # type: ignore[attr-defined]
+        addresses = [wallet.address for wallet in wallets_of(owner)]
+        self.fields["to_address"].choices = [(it, it) for it in addresses]  # type: ignore[attr-defined]
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The arguments of `mint_request` that the form decides."""
+        return dict(self.cleaned_data)
+
+    def refuse(self, error: ServiceError) -> None:
+        """Shows a service's refusal beside the field it is about."""
+        field = "tonnes" if error.code in {"insufficient_funds", "grams_short"} else error.field
+        self.add_error(field if field in self.fields else None, error.message)
+
+
+class PledgeForm(MassForm):
+    """An amount of a class that the pool takes."""
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, owner=owner, **kwargs)
+        field = self.fields["credit_class"]
+        field.queryset = field.queryset.filter(  # type: ignore[attr-defined]
+            pk__in=classes_eligible().values("pk")
+        )

@@ -1,0 +1,20 @@
+"""Addresses of NFTs, the bridge and the pool."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.nft.views import bridge, pool
+
+urlpatterns = [
+    path("nfts", bridge.nfts, name="nfts"),
+    path("nfts/take-out", bridge.take_out, name="take_out"),
+    path("nfts/requests/<uuid:public_id>", bridge.mint_request_status, name="mint_request"),
+    path("nfts/redeem-call", bridge.redeem_call, name="redeem_call"),
+    path(
+        "nfts/transactions/<str:transaction_hash>",
+        bridge.chain_transaction,
+        name="chain_transaction",
+    ),
+    path("pledge", pool.pledge, name="pledge"),
+]
