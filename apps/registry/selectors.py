@@ -113,8 +113,9 @@ def grams_by_state(lower: int, upper: int) -> dict[str, int]:
     inside = Least(F("grams__endswith"), upper) - Greatest(F("grams__startswith"), lower)
     rows = (
         Span.objects.filter(grams__overlap=NumericRange(lower, upper))
-        .values_list("state")
-        .annotate(Sum(inside))
+        .values("state")
+        .annotate(inside=Sum(inside))
+        .values_list("state", "inside")
     )
     return {state: int(grams) for state, grams in rows}
 

@@ -3,6 +3,7 @@
 # A row meets the one block, if any, whose serials reach into its own. Blocks never overlap, so
 # that is the last block that starts no later than the row ends: one probe of an index.
 COMPARE = """
+DROP TABLE IF EXISTS pg_temp.registry_compared;
 CREATE TEMPORARY TABLE registry_compared ON COMMIT DROP AS
 SELECT l.line, l.series, l.registry_id, l.first, l.last, l.serial, b.id AS block_id,
        b.serial AS known_serial, b.state, b.retired_on, b.issued_on, l.ended_on,

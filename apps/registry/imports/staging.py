@@ -6,8 +6,10 @@ from typing import Any
 from apps.registry.imports.rows import BlockRow
 from apps.registry.registries import REGISTRIES, registry_row
 
-# Everything a BlockRow says, flat. The table lives as long as the transaction.
+# Everything a BlockRow says, flat. The table lives as long as the transaction, or until the next
+# landing in it.
 CREATE = """
+DROP TABLE IF EXISTS pg_temp.registry_staged;
 CREATE TEMPORARY TABLE registry_staged (
     line bigint, registry_id bigint, series text, window_tonnes bigint, first bigint, last bigint,
     serial text, project text, name text, country text, project_type text, methodologies text[],
