@@ -58,5 +58,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Two fields are called `type`.
+    "ENUM_NAME_OVERRIDES": {
+        "OrderTypeEnum": ["limit", "market"],
+        "LedgerTypeEnum": ["transfer", "match", "fee", "conversion"],
+    },
 }
 UNFOLD = {"SITE_TITLE": "ccmarket", "SITE_HEADER": "ccmarket"}

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
+from apps.orderbook.ids import id_number
 from apps.orderbook.models.enums import (
     DoneReason,
     OrderStatus,
@@ -126,3 +127,8 @@ class Fill(models.Model):
 
     def __str__(self) -> str:
         return f"trade {self.pk}"
+
+    @property
+    def trade_id(self) -> int:
+        """Its number in its market, as the public sees it."""
+        return id_number(self.pk)

@@ -46,15 +46,13 @@ RETURNING id, created_at
 _PRODUCTS_WITH_ORDERS: Final = """
 SELECT product_id FROM orderbook_order WHERE owner_id = %(owner)s AND status = 1
 UNION
-SELECT lease.product_id FROM orderbook_productlease lease
-WHERE EXISTS (
-    SELECT FROM orderbook_command waiting
-    WHERE waiting.owner_id = %(owner)s AND waiting.kind = %(place)s
-    AND (
-        waiting.id = ANY(lease.holes)
-        OR (waiting.id > lease.cursor AND waiting.id < (lease.product_id + 1) << 40)
-    )
-)
+SELECT waiting.product_id FROM orderbook_productlease lease, LATERAL (
+    SELECT product_id, owner_id, kind FROM orderbook_command
+    WHERE id > lease.cursor AND id < (lease.product_id + 1) << 40
+    UNION ALL
+    SELECT product_id, owner_id, kind FROM orderbook_command WHERE id = ANY(lease.holes)
+) waiting
+WHERE waiting.owner_id = %(owner)s AND waiting.kind = %(place)s
 ORDER BY 1
 """
 

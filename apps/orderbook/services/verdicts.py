@@ -165,7 +165,7 @@ class Listener:
         try:
             if self._pubsub is None and time.monotonic() >= self._connect_at_s:
                 self._connect_at_s = time.monotonic() + RECONNECT_S
-                pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
+                pubsub: Any = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
                 pubsub.subscribe(CHANNEL)
                 self._pubsub = pubsub
             if self._pubsub is None:

@@ -1,0 +1,120 @@
+"""What the views of the dialect share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.acting import TRADE, VIEW
+from apps.accounts.api.permissions import HasScope
+from apps.orderbook.ids import NUMBER_MAX
+from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
+from apps.orderbook.services.verdicts import WAIT_S_MAX
+
+# RFC 7240: `Prefer: wait=5`, among other preferences or not.
+_WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.I | re.ASCII)
+
+
+class DialectView(APIView):
+    """A signed view. Its errors are in English: clients recognise them by their words."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "DELETE": TRADE}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [HasScope(self.scopes.get(self.request.method or "", VIEW))()]
+
+
+class PublicView(DialectView):
+    """A view for everybody, whatever they sign or do not sign."""
+
+    authentication_classes: ClassVar[list[Any]] = []
+
+    def get_permissions(self) -> list[BasePermission]:
+        return []
+
+
+class ErrorOutput(serializers.Serializer[Any]):
+    """Every error."""
+
+    message = serializers.CharField(help_text="A sentence; clients may match it.")
+    code = serializers.CharField(help_text="A stable name for programs.")
+    field = serializers.CharField(required=False, help_text="The input it is about.")
+    detail = serializers.CharField(required=False, help_text="What to do next.")
+
+
+class WindowInput(serializers.Serializer[Any]):
+    """A page of one market's list."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+    after = serializers.IntegerField(min_value=0, max_value=NUMBER_MAX, default=None)
+    before = serializers.IntegerField(min_value=0, max_value=NUMBER_MAX, default=None)
+
+
+PREFER: Final = OpenApiParameter(
+    "Prefer",
+    str,
+    OpenApiParameter.HEADER,
+    description=f"`wait=N`: how many seconds to wait for the engine, 0 to {WAIT_S_MAX} (RFC 7240).",
+)
+
+
+def errors(*statuses: int) -> dict[int, type[ErrorOutput]]:
+    """The error answers of a view, for its schema."""
+    return dict.fromkeys(statuses, ErrorOutput)
+
+
+def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """The input as the serializer reads it."""
+    reader = serializer(data=data)
+    reader.is_valid(raise_exception=True)
+    values: dict[str, Any] = reader.validated_data
+    return values
+
+
+def page_response(page: Page[Any], body: Any) -> Response:
+    """A page with its cursors."""
+    response = Response(body)
+    cursors_set(response, before=page.before, after=page.after)
+    return response
+
+
+def cursors_set(response: HttpResponse, *, before: Any, after: Any) -> None:
+    """Tells where the page before (newer) and after (older) this one begins."""
+    if before is not None:
+        response["CB-BEFORE"] = str(before)
+    if after is not None:
+        response["CB-AFTER"] = str(after)
+
+
+def wait_s_preferred(request: Request) -> int | None:
+    """How long the request asks to wait for the engine; None when it does not say."""
+    match = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(match[1]), WAIT_S_MAX) if match else None
+
+
+def wait_s_of(request: Request) -> int:
+    """How long to wait for the engine."""
+    preferred = wait_s_preferred(request)
+    return settings.VERDICT_WAIT_S_DEFAULT if preferred is None else preferred
+
+
+def wait_applied(request: Request, response: Response) -> Response:
+    """Says so when the request's own preference decided the wait."""
+    if (preferred := wait_s_preferred(request)) is not None:
+        response["Preference-Applied"] = f"wait={preferred}"
+    return response

@@ -1,0 +1,108 @@
+"""What goes in and out of the views of orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db.models import prefetch_related_objects
+from rest_framework import serializers
+
+from apps.accounts.api.fields import MicroField
+from apps.orderbook import dialect
+from apps.orderbook.api.fields import (
+    NotOfferedField,
+    Output,
+    PriceField,
+    ProductField,
+    PublicIdField,
+    SizeField,
+    TimeField,
+    WordField,
+)
+from apps.orderbook.ids import order_uuid, profile_uuid
+from apps.orderbook.models import Order
+from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade
+from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
+from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
+
+# What `status` may ask for. Several words of the dialect mean the same to us.
+STATUSES_ASKED: Final[dict[str, frozenset[int]]] = {
+    "pending": frozenset({PENDING}),
+    "received": frozenset({PENDING}),
+    "active": frozenset({int(OrderStatus.OPEN)}),
+    "open": frozenset({int(OrderStatus.OPEN)}),
+    "done": frozenset({int(OrderStatus.DONE)}),
+    "rejected": frozenset({int(OrderStatus.REJECTED)}),
+    "all": EVERY_STATUS,
+}
+
+
+class PlaceInput(serializers.Serializer[Any]):
+    """A new order. Amounts are decimal strings."""
+
+    product_id = serializers.CharField(max_length=60)
+    side = WordField(dialect.SIDES)
+    type = WordField(dialect.ORDER_TYPES, default=OrderType.LIMIT)
+    price = PriceField(required=False, allow_null=True)
+    size = SizeField(required=False, allow_null=True)
+    funds = SizeField(required=False, allow_null=True)
+    time_in_force = WordField(dialect.TIMES_IN_FORCE, required=False, allow_null=True)
+    post_only = serializers.BooleanField(default=False)
+    stp = WordField(dialect.SELF_TRADES, default=SelfTrade.DC)
+    client_oid = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, max_length=100
+    )
+    stop = NotOfferedField()
+    stop_price = NotOfferedField()
+    stop_limit_price = NotOfferedField()
+    cancel_after = NotOfferedField()
+    max_floor = NotOfferedField()
+
+
+class OrdersQuery(serializers.Serializer[Any]):
+    """Which orders."""
+
+    product_id = serializers.CharField(required=False, max_length=60)
+    status = serializers.MultipleChoiceField(choices=list(STATUSES_ASKED), required=False)
+    start_date = serializers.DateTimeField(required=False)
+    end_date = serializers.DateTimeField(required=False)
+    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+    after = serializers.CharField(required=False, help_text="A CB-AFTER header.")
+    before = serializers.CharField(required=False, help_text="A CB-BEFORE header.")
+
+
+class OrderOutput(Output):
+    """An order. `pending`: accepted, and the engine has not come to it."""
+
+    id = PublicIdField(order_uuid)
+    client_oid = serializers.CharField(required=False)
+    product_id = ProductField(source="product")
+    profile_id = PublicIdField(profile_uuid, source="owner_id")
+    side = WordField(dialect.SIDES)
+    type = WordField(dialect.ORDER_TYPES, source="order_type")
+    price = MicroField(required=False)
+    size = MicroField(required=False)
+    funds = MicroField(required=False)
+    time_in_force = WordField(dialect.TIMES_IN_FORCE)
+    post_only = serializers.BooleanField()
+    stp = WordField(dialect.SELF_TRADES, source="self_trade")
+    created_at = TimeField()
+    done_at = TimeField(required=False)
+    done_reason = WordField(dialect.DONE_REASONS, required=False)
+    reject_reason = WordField(dialect.REJECT_REASONS, source="done_reason", required=False)
+    fill_fees = MicroField(source="fees")
+    filled_size = MicroField()
+    executed_value = MicroField(source="filled_notional")
+    market_type = serializers.CharField(read_only=True, default="spot")
+    status = WordField(dialect.STATUSES)
+    settled = serializers.SerializerMethodField()
+
+    def get_settled(self, order: Order) -> bool:
+        return order.status not in STILL_OPEN
+
+
+def orders_body(orders: Sequence[Order]) -> Any:
+    """Orders as the API writes them."""
+    prefetch_related_objects(orders, "product__base", "product__quote")
+    return OrderOutput(orders, many=True).data

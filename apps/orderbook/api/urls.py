@@ -1,0 +1,36 @@
+"""Addresses of the trading API: those of the dialect, under `/api/v1`."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.orderbook.api import accounts, fills, listings, markets, orders
+from apps.orderbook.api import schema as _schema  # noqa: F401 - makes the signature known
+
+v1 = [
+    path("time", listings.TimeView.as_view()),
+    path("currencies", listings.CurrenciesView.as_view()),
+    path("currencies/<str:currency>", listings.CurrencyView.as_view()),
+    path("products", listings.ProductsView.as_view(), name="api_products"),
+    path("products/<str:product>", listings.ProductView.as_view()),
+    path("products/<str:product>/book", markets.BookView.as_view()),
+    path("products/<str:product>/ticker", markets.TickerView.as_view()),
+    path("products/<str:product>/trades", markets.TradesView.as_view()),
+    path("products/<str:product>/candles", markets.CandlesView.as_view()),
+    path("products/<str:product>/stats", markets.StatsView.as_view()),
+    path("accounts", accounts.AccountsView.as_view()),
+    path("accounts/<str:account>", accounts.AccountView.as_view()),
+    path("accounts/<str:account>/ledger", accounts.LedgerView.as_view()),
+    path("accounts/<str:account>/holds", accounts.HoldsView.as_view()),
+    path("orders", orders.OrdersView.as_view(), name="api_orders"),
+    path("orders/client:<str:client_oid>", orders.ClientOrderView.as_view()),
+    path("orders/<str:order>", orders.OrderView.as_view()),
+    path("fills", fills.FillsView.as_view()),
+    path("fees", fills.FeesView.as_view()),
+]
+
+urlpatterns = [
+    path("api/v1/", include(v1)),
+    path("api/schema", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+]

@@ -1,0 +1,210 @@
+"""Public market data: the book, trades, candles and the last day, straight from the tables.
+
+Prices are quote micro-units per whole base unit, sizes and volumes base micro-units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.orderbook.ids import id_first, id_last
+from apps.orderbook.models import Fill, Product
+from apps.orderbook.models.enums import OrderStatus, Side
+from apps.orderbook.paging import Page, Window
+
+GRANULARITIES_S: Final = (60, 300, 900, 3_600, 21_600, 86_400)
+CANDLES_MAX: Final = 300
+
+# One statement is one snapshot: the orders and the sequence that they stand at belong together.
+_LEVELS: Final = """
+SELECT lease.sequence, o.side, o.price, sum(o.size - o.filled_size)::bigint, count(o.id)
+FROM orderbook_productlease lease
+LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
+WHERE lease.product_id = %(product)s
+GROUP BY lease.sequence, o.side, o.price
+ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END
+"""
+
+_ORDERS: Final = """
+SELECT lease.sequence, o.side, o.price, o.size - o.filled_size, o.id
+FROM orderbook_productlease lease
+LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
+WHERE lease.product_id = %(product)s
+ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END, o.priority
+"""
+
+_BEST_AND_VOLUME: Final = """
+SELECT max(price) FILTER (WHERE side = 0), min(price) FILTER (WHERE side = 1),
+       (SELECT coalesce(sum(size), 0)::bigint FROM orderbook_fill
+        WHERE id BETWEEN %(first)s AND %(last)s AND created_at > now() - interval '24 hours')
+FROM orderbook_order WHERE product_id = %(product)s AND status = %(open)s
+"""
+
+_CANDLES: Final = """
+SELECT extract(epoch FROM date_bin(%(step)s, created_at, 'epoch'))::bigint AS start,
+       min(price), max(price), (array_agg(price ORDER BY id))[1],
+       (array_agg(price ORDER BY id DESC))[1], sum(size)::bigint
+FROM orderbook_fill
+WHERE id BETWEEN %(first)s AND %(last)s AND created_at >= %(start)s AND created_at < %(end)s
+GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
+"""
+
+_STATS: Final = """
+WITH month AS (
+    SELECT id, price, size, created_at > now() - interval '24 hours' AS is_today
+    FROM orderbook_fill
+    WHERE id BETWEEN %(first)s AND %(last)s AND created_at > now() - interval '30 days'
+), day AS (
+    SELECT min(id) AS first, max(id) AS last, min(price) AS low, max(price) AS high,
+           coalesce(sum(size), 0)::bigint AS volume
+    FROM month WHERE is_today
+)
+SELECT (SELECT price FROM orderbook_fill WHERE id = day.first), high, low,
+       (SELECT price FROM orderbook_fill WHERE id BETWEEN %(first)s AND %(last)s
+        ORDER BY id DESC LIMIT 1),
+       volume, (SELECT coalesce(sum(size), 0)::bigint FROM month)
+FROM day
+"""
+
+
+class Level(NamedTuple):
+    """`size` in so many `orders` at `price`."""
+
+    price: int
+    size: int
+    orders: int
+
+
+class Resting(NamedTuple):
+    """What is left of one order."""
+
+    price: int
+    size: int
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Both sides, best first, as they stood at `sequence` of the market data feed."""
+
+    sequence: int
+    bids: Sequence[Level]
+    asks: Sequence[Level]
+
+
+@dataclass(frozen=True, slots=True)
+class FullBook:
+    """Every open order by priority, as they stood at `sequence`."""
+
+    sequence: int
+    bids: Sequence[Resting]
+    asks: Sequence[Resting]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The last 24 hours; prices are None while there was no trade in them (`last`: ever)."""
+
+    open: int | None
+    high: int | None
+    low: int | None
+    last: int | None
+    volume: int
+    volume_month: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """The last trade, the best prices and the last day's volume."""
+
+    trade: Fill | None
+    bid: int | None
+    ask: int | None
+    volume: int
+
+
+class Candle(NamedTuple):
+    """Trades of the time from `start_s` (seconds since 1970) on."""
+
+    start_s: int
+    low: int
+    high: int
+    open: int
+    close: int
+    volume: int
+
+
+def book(product: Product) -> Book:
+    """The book by price level."""
+    rows = _rows(_LEVELS, product)
+    bids, asks = ([Level(*row[2:]) for row in rows if row[1] == side] for side in Side)
+    return Book(rows[0][0], bids, asks)
+
+
+def book_full(product: Product) -> FullBook:
+    """The book order by order."""
+    rows = _rows(_ORDERS, product)
+    bids, asks = ([Resting(*row[2:]) for row in rows if row[1] == side] for side in Side)
+    return FullBook(rows[0][0], bids, asks)
+
+
+def ticker(product: Product) -> Ticker:
+    """The market in one line."""
+    ((bid, ask, volume),) = _rows(_BEST_AND_VOLUME, product)
+    return Ticker(trade=trade_last(product), bid=bid, ask=ask, volume=volume)
+
+
+def stats(product: Product) -> Stats:
+    """The last day and month. Counted over their trades each time."""
+    (row,) = _rows(_STATS, product)
+    return Stats(*row)
+
+
+def trade_last(product: Product) -> Fill | None:
+    """The latest trade."""
+    return _fills(product).first()
+
+
+def trades(product: Product, window: Window) -> Page[Fill]:
+    """Trades, latest first, by trade id."""
+    found = _fills(product)
+    if window.after is not None:
+        found = found.filter(pk__lt=id_first(product.pk) + window.after)
+    if window.before is not None:
+        found = found.filter(pk__gt=id_first(product.pk) + window.before)
+    return Page.of(list(found[: window.limit]))
+
+
+def candles(
+    product: Product, *, granularity_s: int, start: datetime, end: datetime
+) -> list[Candle]:
+    """Candles that start in `[start, end)`, latest first; none for a time without trades."""
+    assert granularity_s in GRANULARITIES_S
+    step = timedelta(seconds=granularity_s)
+    values = {"step": step, "start": start, "end": end, "limit": CANDLES_MAX}
+    return [Candle(*row) for row in _rows(_CANDLES, product, **values)]
+
+
+def _fills(product: Product) -> QuerySet[Fill]:
+    return Fill.objects.filter(pk__gte=id_first(product.pk), pk__lte=id_last(product.pk)).order_by(
+        "-pk"
+    )
+
+
+def _rows(query: str, product: Product, **values: Any) -> list[tuple[Any, ...]]:
+    parameters = {
+        "product": product.pk,
+        "first": id_first(product.pk),
+        "last": id_last(product.pk),
+        "open": OrderStatus.OPEN,
+        **values,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
