@@ -47,9 +47,7 @@ def _set_up(supervisor: Supervisor, stack: Stack, signals: StopSignals) -> None:
     env = {**stack.environment(), **services.env}
     for program in stack.preparations():
         signals.check()
-        console.follow(program.name)
         supervisor.run_once(program, env)
-    console.follow()
     supervisor.start(stack.programs(), env)
 
 

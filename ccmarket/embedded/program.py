@@ -40,7 +40,8 @@ class Program:
     """What to run and how to tell that it is up.
 
     `command` is asked at every start, because a restart may need other arguments. `ready` answers
-    quickly and never raises. `user` is the user it runs as when we are root.
+    quickly and never raises. `user` is the user it runs as when we are root. What a talkative
+    program says is for people, also while setting up.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
     ready_timeout_s: float = 60.0
+    is_talkative: bool = False
 
     @property
     def label(self) -> str:

@@ -76,7 +76,12 @@ class Stack:
         """Run to their end one after the other; quick when there is nothing to do."""
         return [
             Program("migrate", lambda: manage("migrate", "--no-input"), title="Database schema"),
-            Program("demo", lambda: manage("demo_prepare"), title="Contracts and demo data"),
+            Program(
+                "demo",
+                lambda: manage("demo_prepare"),
+                title="Contracts and demo data",
+                is_talkative=True,
+            ),
         ]
 
     def table(self) -> list[tuple[str, Command]]:

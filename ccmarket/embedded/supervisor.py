@@ -54,13 +54,18 @@ class Supervisor:
         )
 
     def run_once(self, program: Program, env: Mapping[str, str]) -> None:
-        """Run a program to its end; raises EmbeddedError with the end of its log if it fails."""
+        """Run a program to its end; raises EmbeddedError with the end of its log if it fails.
+
+        What a talkative one says is shown.
+        """
+        self.console.follow(*([program.name] if program.is_talkative else []))
         child = Child(program, self.layout, self.console)
         self._stages.append([Watched(child)])
         child.start(env)
         took_s = wait_done(child, check_stop=self._signals.check)
         child.finish()
         self._stages.pop()
+        self.console.follow()
         self._progress(child, "done", took_s)
 
     def _progress(self, child: Child, state: str, took_s: float) -> None:

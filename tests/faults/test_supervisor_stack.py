@@ -221,3 +221,9 @@ def test_a_zombie_with_the_old_server_s_id_does_not_stop_postgresql(start: Start
     lock.write_text(written.replace(str(server.pid), str(zombie.pid), 1))
     start().ready()
     zombie.wait()
+
+
+def test_only_talkative_steps_are_heard_while_setting_up(start: Start) -> None:
+    text = start().ready().text
+    assert "talks | Prepared" in text
+    assert "Noise" not in text

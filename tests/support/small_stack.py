@@ -29,7 +29,10 @@ time.sleep(600)
 
 class SmallStack(Stack):
     def preparations(self) -> list[Program]:
-        return [Program("prepare", lambda: (python(), "-c", "print('Prepared')"))]
+        return [
+            Program("quiet", lambda: (python(), "-c", "print('Noise')")),
+            Program("talks", lambda: (python(), "-c", "print('Prepared')"), is_talkative=True),
+        ]
 
     def table(self) -> list[tuple[str, Command]]:
         return [
