@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from apps.accounts.models import ApiKey, Membership, Organisation, Owner, Transfer, Wallet
 from apps.accounts.references import owner_of_reference, reference_of
@@ -172,7 +173,9 @@ def test_a_key_is_revoked_by_its_person_and_not_by_a_stranger() -> None:
 # --- deposit and history -------------------------------------------------------------------------
 
 
-def test_the_deposit_page_gives_the_account_and_a_reference_that_is_theirs(settings) -> None:  # type: ignore[no-untyped-def]
+def test_the_deposit_page_gives_the_account_and_a_reference_that_is_theirs(
+    settings: Settings,
+) -> None:
     settings.BANK_IBAN = "GB82 WEST 1234 5698 7654 32"
     user = user_make()
     text = client_of(user).get("/account/deposit/").content.decode()
@@ -182,7 +185,7 @@ def test_the_deposit_page_gives_the_account_and_a_reference_that_is_theirs(setti
     assert owner_of_reference(found[1]) == user.owner
 
 
-def test_without_a_bank_account_the_deposit_page_says_so(settings) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_bank_account_the_deposit_page_says_so(settings: Settings) -> None:
     settings.BANK_IBAN = ""
     text = client_of(user_make()).get("/account/deposit/").content.decode()
     assert "not set up" in text

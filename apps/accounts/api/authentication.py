@@ -17,7 +17,7 @@ import binascii
 import hmac
 import time
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
@@ -71,7 +71,7 @@ def _check_timestamp(text: str) -> None:
     try:
         sent = Decimal(text if len(text) <= 30 else "")
         is_near = abs(sent - Decimal(time.time())) <= settings.API_TIMESTAMP_WINDOW_S
-    except InvalidOperation:
+    except ArithmeticError:
         raise _refusal("invalid timestamp") from None
     if not is_near:
         raise _refusal("request timestamp expired")
