@@ -41,6 +41,18 @@ def mass_parts(grams: int) -> tuple[str, str]:
     return grouped_text(grams), "t"
 
 
+def mass_headline_parts(grams: int) -> tuple[str, str]:
+    """The same for a headline, rounded down to what is worth reading there.
+
+    From a thousand tonnes on to the tonne, from one tonne on to the kilogram.
+    """
+    if grams >= 1_000 * GRAMS_PER_TONNE:
+        grams -= grams % GRAMS_PER_TONNE
+    elif grams >= GRAMS_PER_TONNE:
+        grams -= grams % GRAMS_PER_KG
+    return mass_parts(grams)
+
+
 def mass_text(grams: int) -> str:
     """Grams in the unit that reads best, as text: "12.5 kg"."""
     number, unit = mass_parts(grams)

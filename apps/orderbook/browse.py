@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 from django.http import Http404
@@ -15,8 +16,7 @@ from apps.accounts.selectors import balance_of
 from apps.orderbook.models import Fill, Order, Product
 from apps.orderbook.selectors.orders import OrderSearch, orders_of
 
-TRADED_CACHED_S = 30
-SPARKLINE_POINTS = 24
+TRADED_KNOWN_S = 30
 
 # The newest fill of each product is at the right end of its part of the primary key.
 _STATISTICS = """
@@ -157,10 +157,12 @@ def years_traded() -> list[int]:
 
 
 def traded_grams() -> int:
-    """Grams of credits that changed hands on all markets, at most half a minute ago."""
-    return int(cache.get_or_set("traded-grams", _traded_grams, TRADED_CACHED_S) or 0)
+    """Grams of credits that changed hands on all markets, as of the last half minute."""
+    return _traded_grams(int(time.monotonic()) // TRADED_KNOWN_S)
 
 
-def _traded_grams() -> int:
+@lru_cache(maxsize=1)
+def _traded_grams(_moment: int) -> int:
+    """Counted over all fills, so each process counts once in a while and not for every visitor."""
     credit = Fill.objects.filter(product__base__kind=Asset.Kind.CREDIT)
     return credit.aggregate(sum=Sum(F("size")))["sum"] or 0

@@ -15,7 +15,16 @@ register = template.Library()
 @register.filter
 def mass(grams: int) -> SafeString:
     """Grams in the unit that reads best: `12.5 kg`, the unit in a quieter voice."""
-    number, unit = units.mass_parts(grams)
+    return _with_unit(*units.mass_parts(grams))
+
+
+@register.filter
+def mass_headline(grams: int) -> SafeString:
+    """The same rounded down, for headlines."""
+    return _with_unit(*units.mass_headline_parts(grams))
+
+
+def _with_unit(number: str, unit: str) -> SafeString:
     return format_html(
         '<span class="num">{}&nbsp;<span class="unit">{}</span></span>', number, unit
     )
@@ -37,12 +46,6 @@ def mass_plain(grams: int) -> str:
 def tonnes(grams: int) -> str:
     """Grams as a number of tonnes, exact: `1,204.5`."""
     return units.grouped_text(grams)
-
-
-@register.filter
-def whole_tonnes(grams: int) -> str:
-    """Full tonnes only, for headlines that need no grams."""
-    return f"{grams // units.GRAMS_PER_TONNE:,}"
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from apps.registry import browse
 
-PROJECTS_PER_PAGE = 24
+PROJECTS_PER_PAGE = 30
 
 
 @require_safe
@@ -35,9 +35,11 @@ def projects(request: HttpRequest) -> HttpResponse:
 def project(request: HttpRequest, code: str) -> HttpResponse:
     """One project: its facts, vintages, serial blocks, markets and retirements."""
     found = browse.project_by_code(code)
+    vintages = browse.vintages_of(found)
     context = {
         "project": found,
-        "vintages": browse.vintages_of(found),
+        "vintages": vintages,
+        "is_issuance_known": any(vintage.issued_tonnes for vintage in vintages),
         "blocks": browse.blocks_here(found),
         "retirements": browse.retirements_latest(found),
     }

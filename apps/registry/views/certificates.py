@@ -24,7 +24,7 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
         "retirement": found,
         "lines": certificate_lines(found),
         "address": address,
-        "qr": segno.make(address, error="m").svg_data_uri(border=0, dark="currentColor"),
+        "qr": segno.make(address, error="m").svg_data_uri(border=0, dark="#111"),
     }
     return render(request, "registry/certificate.html", context)
 

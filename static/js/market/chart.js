@@ -35,7 +35,7 @@ export class CandleChart {
       layout: {
         background: { type: ColorType.Solid, color: colour("--cc-surface") },
         textColor: colour("--cc-muted"),
-        fontFamily: style.fontFamily,
+        fontFamily: getComputedStyle(document.body).fontFamily,
       },
       grid: { vertLines: { visible: false }, horzLines: { color: line } },
       rightPriceScale: { borderVisible: false },
