@@ -34,7 +34,7 @@ INSERT INTO orderbook_command (
     id, product_id, kind, owner_id, user_id, client_oid, side, order_type, price, size, funds,
     time_in_force, post_only, self_trade, target
 ) VALUES (
-    nextval(%(numbers)s::regclass), %(product_id)s, %(kind)s, %(owner_id)s, %(user_id)s,
+    orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s, %(user_id)s,
     %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s, %(funds)s, %(time_in_force)s,
     %(post_only)s, %(self_trade)s, %(target)s
 )
@@ -167,9 +167,8 @@ def orders_cancel_all(
 
 def _append(command: Command) -> bool:
     """Writes the command and gives it its id. False when its client order id was used before."""
-    numbers = f"orderbook_command_{command.product_id}"
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, {**vars(command), "numbers": numbers})
+        cursor.execute(_INSERT, vars(command))
         row = cursor.fetchone()
     if row is None:
         return False
