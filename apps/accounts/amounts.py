@@ -25,6 +25,7 @@ def micro_from_text(text: str | int | Decimal, *, field: str | None = None) -> i
     Raises ServiceError `invalid_amount` for anything else: a sign, an exponent, more than six
     decimals that are not zeros, or more than a bigint holds.
     """
+    assert not isinstance(text, float), "no amount is ever a float"
     plain = format(text, "f") if isinstance(text, Decimal) and _is_modest(text) else str(text)
     match = PLAIN_NUMBER.fullmatch(plain.strip())
     whole, decimals = match.groups(default="") if match else ("", "")

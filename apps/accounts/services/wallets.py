@@ -33,6 +33,7 @@ STATEMENT: Final = "Link this wallet to your ccmarket account. It costs nothing 
 class Challenge:
     """What one person was asked to sign, kept in their session until it comes back."""
 
+    message: str
     nonce: str
     user_id: int
     owner_id: int
@@ -53,7 +54,7 @@ def wallet_challenge(*, user: User, owner: Owner, address: str) -> tuple[Challen
     checksummed = _address(address)
     now = timezone.now()
     expires_at = siwe.ISO8601Datetime.from_datetime(now + CHALLENGE_LIFE)
-    message = siwe.SiweMessage(
+    unsigned = siwe.SiweMessage(
         domain=_domain(),
         address=checksummed,
         statement=STATEMENT,
@@ -65,14 +66,15 @@ def wallet_challenge(*, user: User, owner: Owner, address: str) -> tuple[Challen
         expiration_time=expires_at,
     )
     challenge = Challenge(
-        nonce=message.nonce,
+        message=unsigned.prepare_message(),
+        nonce=unsigned.nonce,
         user_id=user.pk,
         owner_id=owner.pk,
         address=checksummed,
         chain_id=settings.CHAIN_ID,
         expires_at=str(expires_at),
     )
-    return challenge, message.prepare_message()
+    return challenge, challenge.message
 
 
 def wallet_link(
@@ -104,11 +106,13 @@ def wallet_link(
 
 
 def _check_signed(challenge: Challenge, message: str, signature: str) -> None:
+    if message != challenge.message:
+        raise _invalid_message()
     try:
         signed = siwe.SiweMessage.from_message(message)
     except ValueError as error:
         raise _invalid_message() from error
-    if signed.prepare_message() != message or signed.address != challenge.address:
+    if signed.address != challenge.address:
         raise _invalid_message()
     try:
         signed.verify(
