@@ -49,11 +49,12 @@ def run(title: str, command: "list[str]") -> None:
     LOG.parent.mkdir(parents=True, exist_ok=True)
     started_s = time.monotonic()
     with LOG.open("ab") as log:
+        begin = log.tell()
         done = subprocess.run(
             command, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
         )
     if done.returncode:
-        lines = LOG.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:]
+        lines = LOG.read_bytes()[begin:].decode(errors="replace").splitlines()[-LOG_TAIL_LINES:]
         raise SetupError("\n".join([*lines, "", f"{title} failed; the whole log is {LOG}"]))
     print(f"  {title}: {time.monotonic() - started_s:.0f} s", flush=True)
 
