@@ -36,6 +36,7 @@ class Quote:
     """One product, the price it wanders around, and the orders now standing."""
 
     product_id: str
+    base: str
     increment: Decimal
     size_increment: Decimal
     size_min: Decimal
@@ -50,15 +51,23 @@ class Maker:
     def __init__(self, client: ApiClient, *, homes: dict[str, Decimal], seed: int) -> None:
         self.client = client
         self.random = random.Random(seed)  # noqa: S311 - prices of a demo, not secrets
+        self.stock: dict[str, Decimal] = {}
         self.quotes = [self._quote(row, homes) for row in self._products() if row["id"] in homes]
 
     def start(self) -> None:
-        """Takes back what an earlier run left standing."""
+        """Takes back what an earlier run left standing, and counts what there is to sell."""
         self.client.call("DELETE", "/orders")
+        self.count_stock()
+
+    def count_stock(self) -> None:
+        """What the account can offer of each asset."""
+        accounts = self.client.call("GET", "/accounts")
+        self.stock = {row["currency"]: Decimal(row["available"]) for row in accounts}
 
     def step(self) -> None:
         """Renews one product's quotes and sometimes trades a little against the book."""
         quote = self.random.choice(self.quotes)
+        self.count_stock()
         self.renew(quote)
         if self.random.random() < TAKE_PROBABILITY:
             self.take(self.random.choice(self.quotes))
@@ -68,11 +77,14 @@ class Maker:
         quote.middle = self._wander(quote)
         old, quote.orders = quote.orders, []
         for side, price in self._prices(quote):
+            size = self._size(quote, SIZE_MAX_TONNES * 1000)
+            if side == "sell" and not self._set_aside(quote, size):
+                continue
             answer = self._place(
                 product_id=quote.product_id,
                 side=side,
                 price=str(price),
-                size=str(self._size(quote, SIZE_MAX_TONNES * 1000)),
+                size=str(size),
                 post_only=True,
             )
             if answer:
@@ -82,7 +94,7 @@ class Maker:
 
     def take(self, quote: Quote) -> None:
         """A small order that trades at once or not at all."""
-        side = self.random.choice(("buy", "sell"))
+        side = self.random.choice(("buy", "sell") if self.stock.get(quote.base) else ("buy",))
         reach = Decimal(3 * LEVEL_STEP_BPS + HALF_SPREAD_BPS) / 10_000
         price = quote.middle * (1 + reach if side == "buy" else 1 - reach)
         self._place(
@@ -102,6 +114,7 @@ class Maker:
         ticker = self.client.call("GET", f"/products/{row['id']}/ticker")
         return Quote(
             product_id=row["id"],
+            base=row["base_currency"],
             increment=Decimal(row["quote_increment"]),
             size_increment=Decimal(row["base_increment"]),
             size_min=Decimal(row["base_min_size"]),
@@ -119,6 +132,14 @@ class Maker:
             away = Decimal(HALF_SPREAD_BPS + level * LEVEL_STEP_BPS) / 10_000
             yield "buy", self._rounded(quote.middle * (1 - away), quote)
             yield "sell", self._rounded(quote.middle * (1 + away), quote)
+
+    def _set_aside(self, quote: Quote, size: Decimal) -> bool:
+        """Whether there is stock for one more offer; what it takes is not offered twice."""
+        left = self.stock.get(quote.base, Decimal(0)) - size
+        if left < 0:
+            return False
+        self.stock[quote.base] = left
+        return True
 
     def _rounded(self, price: Decimal, quote: Quote) -> Decimal:
         steps = max(1, int(price / quote.increment))

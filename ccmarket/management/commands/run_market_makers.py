@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.orderbook.models.market import UNIT
+from apps.orderbook.names import product_id
 from apps.registry.models import CreditClass
 from ccmarket.demo.client import ApiClient, ApiRefusal
 from ccmarket.demo.maker import Maker
@@ -61,12 +62,12 @@ def run(stop: threading.Event, *, homes: dict[str, Decimal], interval_s: float) 
 
 
 def home_prices() -> dict[str, Decimal]:
-    """The price each product's quotes wander around, by product code."""
-    homes = {"CC-USDC": CC_IN_USDC}
+    """The price each product's quotes wander around, by the API's product id."""
+    homes = {product_id("CC", "USDC"): CC_IN_USDC}
     for item in CreditClass.objects.select_related("project"):
-        homes[f"{item.code}-CC"] = price_in_cc(item)
-        homes[f"{item.code}-USDC"] = price_in_usdc(item)
-    return {code: Decimal(price) / UNIT for code, price in homes.items()}
+        homes[product_id(item.code, "CC")] = price_in_cc(item)
+        homes[product_id(item.code, "USDC")] = price_in_usdc(item)
+    return {name: Decimal(price) / UNIT for name, price in homes.items()}
 
 
 def maker_clients() -> list[ApiClient]:
