@@ -24,11 +24,11 @@ from apps.accounts.ledger.services import (
 )
 from apps.accounts.models import Owner, Transfer
 from apps.nft.chain.client import ChainClient
-from apps.nft.models import BridgeIntent, Chain, ChainEvent, Token, TokenRedemption
+from apps.nft.models import BridgeIntent, Chain, ChainEvent, TokenRedemption
 from apps.nft.selectors.owners import owner_of_tag, owner_of_wallet
 from apps.nft.services.halts import bridge_is_halted, halt_create
 from apps.nft.services.indexing import FinalBlockChanged
-from apps.nft.services.tokens import BURNS, intent_uuid, token_ids
+from apps.nft.services.tokens import intent_uuid, token_ids, tokens_settle
 from apps.registry.models import CreditClass, SerialBlock
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.services.credit_classes import credit_class_lock
@@ -176,7 +176,7 @@ def _redeemed(event: ChainEvent) -> None:
         reference=redemption.pk,
     )
     ledger_post(legs=[leg])
-    _tokens_settle(event)
+    tokens_settle(event=event)
 
 
 def _owner_for(event: ChainEvent) -> Owner:
@@ -201,13 +201,7 @@ def _retired(event: ChainEvent) -> None:
         message=event.arguments["message"],
         idempotency_key=f"{event.transaction_hash}:{event.log_index}",
     )
-    _tokens_settle(event)
-
-
-def _tokens_settle(event: ChainEvent) -> None:
-    Token.objects.filter(
-        contract=event.contract, token_id__in=token_ids(event), state=Token.State.BURNED
-    ).update(state=BURNS[event.name])
+    tokens_settle(event=event)
 
 
 HANDLERS: Final[dict[tuple[str, str], Callable[[ChainEvent], None]]] = {

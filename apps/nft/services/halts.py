@@ -11,6 +11,7 @@ from apps.accounts.errors import Conflict, NotPermitted
 from apps.accounts.models import User
 from apps.accounts.services.four_eyes import may_propose, proposal_create, proposal_decide
 from apps.nft.models import BridgeHalt, BridgeResume, ChainEvent
+from apps.nft.services.tokens import BURNS, tokens_settle
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ def halt_create(
 
 def resume_propose(*, proposal: BridgeResume, by: User) -> BridgeResume:
     """Proposes to end a halt. Raises NotPermitted, Conflict `halt_ended`."""
-    if proposal.halt.ended_at is not None:
+    if BridgeHalt.objects.filter(pk=proposal.halt_id, ended_at__isnull=False).exists():
         raise Conflict(_("This halt has ended already."), code="halt_ended")
     return proposal_create(proposal=proposal, by=by)
 
@@ -59,6 +60,8 @@ def _halt_end(proposal: BridgeResume) -> None:
     now = timezone.now()
     halt = BridgeHalt.objects.select_for_update(of=("self",)).get(pk=proposal.halt_id)
     BridgeHalt.objects.filter(pk=halt.pk, ended_at__isnull=True).update(ended_at=now)
-    if proposal.is_event_settled:
-        ChainEvent.objects.filter(pk=halt.event_id, applied_at__isnull=True).update(applied_at=now)
+    if proposal.is_event_settled and halt.event is not None:
+        ChainEvent.objects.filter(pk=halt.event.pk, applied_at__isnull=True).update(applied_at=now)
+        if halt.event.name in BURNS:
+            tokens_settle(event=halt.event)
     transaction.on_commit(lambda: log.warning("bridge_resumed", halt=halt.pk))

@@ -55,6 +55,12 @@ def tokens_follow(*, events: list[ChainEvent]) -> None:
     _save(tokens.values())
 
 
+def tokens_settle(*, event: ChainEvent) -> None:
+    """A Redeemed or Retired event counts as applied: its burned tokens have come to that end."""
+    burned = Token.objects.filter(contract=event.contract, state=Token.State.BURNED)
+    burned.filter(token_id__in=token_ids(event)).update(state=BURNS[event.name])
+
+
 def tokens_rewind(*, chain: Chain, to_number: int) -> None:
     """Puts every token that later blocks touched back to where block `to_number` left it.
 
