@@ -36,7 +36,7 @@ class MicroFormField(forms.CharField):
 class SignupForm(forms.Form):
     """What sign-up asks beside the address and the password."""
 
-    name = forms.CharField(label=_("Name (optional)"), max_length=120, required=False)
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
 
     field_order = ("email", "name", "password1", "password2")
 

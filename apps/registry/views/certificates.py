@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import segno
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from apps.registry.certificates import (
+    certificate_address,
+    certificate_pdf,
+    certificate_qr_svg,
+)
 from apps.registry.models import Retirement
 from apps.registry.selectors import certificate_lines, retirement_by_number
 
@@ -19,19 +21,22 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
     found = _retirement(number)
     if number != found.number:
         return redirect("certificate", found.number, permanent=True)
-    address = certificate_address(found)
     context = {
         "retirement": found,
         "lines": certificate_lines(found),
-        "address": address,
-        "qr": segno.make(address, error="m").svg_data_uri(border=0, dark="#111"),
+        "address": certificate_address(found),
+        "qr": certificate_qr_svg(found),
     }
     return render(request, "registry/certificate.html", context)
 
 
-def certificate_address(retirement: Retirement) -> str:
-    """The certificate's permanent address, as its QR code and its PDF have it."""
-    return settings.BASE_URL + reverse("certificate", args=[retirement.number])
+@require_safe
+def pdf(request: HttpRequest, number: str) -> HttpResponse:
+    """The same on paper, in the reader's language."""
+    found = _retirement(number)
+    response = HttpResponse(certificate_pdf(found), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{found.number}.pdf"'
+    return response
 
 
 def _retirement(number: str) -> Retirement:
