@@ -127,7 +127,7 @@ class BookPair:
             shown = levels(ladder)
             assert [level.price for level in shown] == sorted(sizes, reverse=side == w.BUY)
             assert {level.price: level.size for level in shown} == sizes
-            assert {level.price: level.count for level in shown} == counts
+            assert {level.price: level.orders for level in shown} == counts
             assert ladder.best == (shown[0].price if shown else None)
 
     def check_money(self) -> None:

@@ -2,7 +2,7 @@
 
 import random
 
-from apps.orderbook.engine.book.reach import owners_in_reach
+from apps.orderbook.engine.book.reach import Wanted, owners_in_reach
 from tests.support.book_pair import Ask, BookPair
 from tests.unit.test_book_against_the_reference import OWNERS, random_ask
 
@@ -18,7 +18,7 @@ def touched_and_reached(seed: int, *, blind: bool = False) -> tuple[set[int], se
         pair.place(scattered(draw))
     batch = [scattered(draw) for _ in range(draw.randrange(1, 8))]
     entities = set() if blind else {ask.entity for ask in batch}
-    orders = [(ask.real(0), ask.funds) for ask in batch]
+    orders = [Wanted(ask.side, ask.price, ask.size, ask.funds) for ask in batch]
     reached = owners_in_reach(pair.book, orders, entities) | {ask.owner for ask in batch}
     touched = set()
     for ask in batch:

@@ -11,12 +11,21 @@ add up to the demand. What the batch itself adds to the book belongs to entities
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from apps.orderbook.engine.book.core import Book
 from apps.orderbook.engine.book.ladder import LAST_LEVEL, Ladder
 from apps.orderbook.engine.book.money import notional_of
-from apps.orderbook.engine.book.order import Order
-from apps.orderbook.engine.book.words import BUY, LIMIT
+from apps.orderbook.engine.book.words import BUY
+
+
+class Wanted(NamedTuple):
+    """A new order as far as its reach goes. No price: any. No size: as much as the funds buy."""
+
+    side: int
+    price: int | None
+    size: int | None
+    funds: int | None
 
 
 class Demand:
@@ -30,18 +39,16 @@ class Demand:
         self.size = 0
         self.value = 0
 
-    def add(self, order: Order, funds: int | None) -> None:
+    def add(self, wanted: Wanted) -> None:
         """Count an order, unless its limit cannot reach this side as it stands."""
-        keys, limited = self.ladder.keys, order.terms.kind == LIMIT
-        limit_key = order.price * self.ladder.sign if limited else LAST_LEVEL
+        keys = self.ladder.keys
+        limit_key = LAST_LEVEL if wanted.price is None else wanted.price * self.ladder.sign
         if not keys or keys[-1] < limit_key:
             return
         if self.limit_key is None or limit_key < self.limit_key:
             self.limit_key = limit_key
-        if funds is None:
-            self.size += order.size
-        else:
-            self.value += funds
+        self.size += wanted.size or 0
+        self.value += wanted.funds or 0
 
     def owners(self, entities: Collection[int]) -> Iterable[int]:
         """Owners, with repetitions, of the orders that this demand could reach.
@@ -66,14 +73,12 @@ class Demand:
                 size -= maker.remaining
 
 
-def owners_in_reach(
-    book: Book, orders: Iterable[tuple[Order, int | None]], entities: Collection[int]
-) -> set[int]:
-    """Owners whose resting orders the new (order, funds) pairs could trade with or cancel.
+def owners_in_reach(book: Book, orders: Iterable[Wanted], entities: Collection[int]) -> set[int]:
+    """Owners whose resting orders the new orders could trade with or cancel.
 
     `entities` are those of all commands of the batch, cancels included.
     """
     asks, bids = Demand(book.asks), Demand(book.bids)
-    for order, funds in orders:
-        (asks if order.side == BUY else bids).add(order, funds)
+    for wanted in orders:
+        (asks if wanted.side == BUY else bids).add(wanted)
     return {*asks.owners(entities), *bids.owners(entities)}

@@ -10,11 +10,11 @@ from apps.orderbook.engine.book.ladder import Ladder
 
 
 class PriceLevel(NamedTuple):
-    """`size` base micro-units in `count` orders at `price`."""
+    """`size` base micro-units in so many `orders` at `price`."""
 
     price: int
     size: int
-    count: int
+    orders: int
 
 
 class RestingOrder(NamedTuple):

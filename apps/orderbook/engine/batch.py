@@ -1,0 +1,103 @@
+"""One batch: from commands of the journal to everything that came of them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from apps.orderbook.engine import balances, reader, store
+from apps.orderbook.engine.balances import Balances, Key
+from apps.orderbook.engine.command import Command
+from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.session import Connection, array, one
+from apps.orderbook.engine.settlement import Wallet
+
+Work = Sequence[tuple[Market, list[Command]]]
+
+# Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
+# that was paused and replaced finds another epoch. The product's row says what applies now.
+_FENCE: Final = """
+SELECT p.id, p.state = 'open', p.maker_bps, p.taker_bps
+FROM unnest(%s::bigint[], %s::bigint[]) AS mine (product, epoch)
+JOIN orderbook_productlease l ON l.product_id = mine.product AND l.epoch = mine.epoch
+JOIN orderbook_product p ON p.id = l.product_id
+ORDER BY l.product_id FOR NO KEY UPDATE OF l
+"""
+_NUMBERS: Final = """
+SELECT now(), (extract(epoch FROM now()) * 1000000)::bigint,
+    pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
+"""
+
+
+class LeaseLost(Exception):
+    """Another engine owns these products now. Nothing was written."""
+
+    def __init__(self, products: Sequence[int]) -> None:
+        super().__init__(f"products {products}")
+        self.products = products
+
+
+def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decisions]:
+    """Decide these commands and commit what comes of them.
+
+    Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
+    are ahead of the database and have to be loaded again.
+    """
+    owners = {market.id: balances.owners_of(market, commands) for market, commands in work}
+    keys = {key for market, _ in work for key in _keys(market, owners[market.id])}
+    known.create_missing(keys)
+    with connection.transaction():
+        with connection.pipeline():
+            fence = connection.execute(
+                _FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work))
+            )
+            numbers = connection.execute(_NUMBERS)
+            locked = known.lock(keys)
+        _apply_rules(work, fence.fetchall())
+        at, at_us, own_id, batch_number = one(numbers)
+        wallets = balances.wallets(locked)
+        batch = []
+        for market, commands in work:
+            decisions = _decide(market, commands, owners[market.id], wallets, at_us)
+            reader.advance(market, commands, bound=own_id)
+            batch.append(decisions)
+        store.write(connection, batch, wallets.values(), at=at, number=batch_number)
+    for market, _ in work:
+        market.holes_changed = False
+    return batch
+
+
+def _keys(market: Market, owners: Iterable[int]) -> Iterator[Key]:
+    yield market.fee_owner, market.quote
+    for owner in owners:
+        yield owner, market.base
+        yield owner, market.quote
+
+
+def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int]]) -> None:
+    """Take over what the products' rows say now. Raises LeaseLost when a lease is not ours."""
+    rules = {row[0]: row[1:] for row in rows}
+    if len(rules) < len(work):
+        raise LeaseLost([market.id for market, _ in work if market.id not in rules])
+    for market, _ in work:
+        market.is_open, market.maker_bps, market.taker_bps = rules[market.id]
+
+
+def _decide(
+    market: Market,
+    commands: Sequence[Command],
+    owners: Iterable[int],
+    wallets: Mapping[Key, Wallet],
+    at_us: int,
+) -> Decisions:
+    base, quote = market.base, market.quote
+    decisions = Decisions(
+        market,
+        wallets={owner: (wallets[owner, base], wallets[owner, quote]) for owner in owners},
+        fees=wallets[market.fee_owner, quote],
+        at_us=at_us,
+    )
+    for command in commands:
+        decisions.decide(command)
+    return decisions

@@ -1,0 +1,94 @@
+"""Reading the journal: the next commands of each market, and those that came late.
+
+Command ids are given out by a sequence before their transactions commit, so they become visible
+out of order. Waiting until everything below an id is settled would let any long transaction stop
+the market; taking what is visible and going on would lose what commits late. So an id that is
+passed over becomes a *hole*. It is looked for at each read and taken when it is there.
+
+A hole is forgotten when nobody can fill it any more. `orderbook_command_id()` makes a transaction
+take its own id before it draws a command id, so whichever transaction drew the hole's id has a
+transaction id below any that is given out after the hole was seen. `bound` is such a later one,
+the id of the batch that passed the hole. Once every transaction below it has ended
+(`pg_snapshot_xmin >= bound`) a snapshot taken afterwards shows the command or never will.
+(The `xmax` of the snapshot that missed it would not do: it is only one above the last transaction
+that *ended*, and the one that fills the hole may be above that.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from itertools import chain
+from typing import Final
+
+from apps.orderbook.engine.command import COLUMNS, Command
+from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.session import Connection, array, one
+from apps.orderbook.ids import id_first, id_product
+
+# A gap wider than this is not a few transactions under way but a broken sequence.
+GAP_MAX: Final = 1_000_000
+
+_NEXT: Final = f"""
+SELECT c.* FROM unnest(%s::bigint[], %s::bigint[]) AS market (after, before)
+CROSS JOIN LATERAL (
+    SELECT {COLUMNS} FROM orderbook_command
+    WHERE id > market.after AND id < market.before ORDER BY id LIMIT %s
+) c
+"""  # noqa: S608
+_LATE: Final = f"SELECT {COLUMNS} FROM orderbook_command WHERE id = ANY(%s::bigint[]) ORDER BY id"  # noqa: S608
+_OLDEST: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+class BrokenSequence(Exception):
+    """Command ids jumped further than any number of transactions under way explains."""
+
+
+def read(
+    connection: Connection, markets: Iterable[Market], limit: int
+) -> list[tuple[Market, list[Command]]]:
+    """The next commands of each market that has any, in the order of their ids.
+
+    Forgets holes that nobody can fill any more. Apart from that nothing changes: what is read
+    again is read again, until `advance` says that it was taken.
+    """
+    by_id = {market.id: market for market in markets}
+    after = [market.cursor for market in by_id.values()]
+    before = [id_first(market_id + 1) for market_id in by_id]
+    holes = [hole for market in by_id.values() for hole in market.holes]
+    late: list[Command] = []
+    if holes:
+        # Who has ended by now is looked up first, so that the look at the holes is the later one.
+        (oldest,) = one(connection.execute(_OLDEST))
+        late = [Command(*row) for row in connection.execute(_LATE, (array(holes),))]
+        _forget(by_id.values(), {command.id for command in late}, oldest)
+    rows = connection.execute(_NEXT, (array(after), array(before), limit)).fetchall()
+    found: dict[int, list[Command]] = {}
+    for command in chain(late, map(Command._make, rows)):
+        found.setdefault(id_product(command.id), []).append(command)
+    # Many busy markets share one batch's worth of commands.
+    share = max(limit // (len(found) or 1), 1)
+    return [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
+
+
+def _forget(markets: Iterable[Market], visible: Collection[int], oldest: int) -> None:
+    for market in markets:
+        ended = [id for id, bound in market.holes.items() if bound <= oldest and id not in visible]
+        for hole in ended:
+            del market.holes[hole]
+            market.holes_changed = True
+
+
+def advance(market: Market, commands: Iterable[Command], bound: int) -> None:
+    """Record that these commands are taken. `bound` is the taking transaction's own id."""
+    taken = {command.id for command in commands}
+    for command_id in taken & market.holes.keys():
+        del market.holes[command_id]
+        market.holes_changed = True
+    last = max(taken)
+    if last - market.cursor > GAP_MAX:
+        raise BrokenSequence(f"{market.code}: from {market.cursor} to {last}")
+    for command_id in range(market.cursor + 1, last):
+        if command_id not in taken:
+            market.holes[command_id] = bound
+            market.holes_changed = True
+    market.cursor = max(market.cursor, last)

@@ -1,0 +1,71 @@
+"""The markets that one session serves: leased, loaded, and carried on batch by batch."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from apps.orderbook.engine.balances import Balances
+from apps.orderbook.engine.batch import LeaseLost, Work, carry_out
+from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.leases import Leases
+from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.reader import read
+from apps.orderbook.engine.recovery import market_load
+from apps.orderbook.engine.session import Connection
+
+log = structlog.get_logger(__name__)
+
+BATCH_MAX: Final = 500
+
+
+class Service:
+    """Lives and dies with its connection: after an error it is thrown away, memory and all.
+
+    `working_on` are the products of the batch that is under way.
+    """
+
+    def __init__(self, connection: Connection, name: str, batch_max: int = BATCH_MAX) -> None:
+        self._connection = connection
+        self._leases = Leases(connection, name)
+        self._balances = Balances(connection)
+        self._batch_max = batch_max
+        self.markets: dict[int, Market] = {}
+        self.working_on: list[int] = []
+
+    def share_out(self) -> None:
+        """Take free products up to a fair share, give back what exceeds it."""
+        seen = self._leases.look()
+        if ended := self._leases.end_silent(set(seen.holders.values())):
+            log.warning("ended the sessions of silent engines", pids=ended)
+        for product in list(self.markets)[seen.share :]:
+            self._give_back(product)
+        for product in seen.free:
+            if len(self.markets) < seen.share and self._leases.take(product):
+                market = self.markets[product] = market_load(self._connection, product)
+                log.info("market taken", product=market.code, open_orders=len(market.book))
+
+    def _give_back(self, product: int) -> None:
+        market = self.markets.pop(product)
+        self._leases.give_back(product)
+        log.info("market given back", product=market.code)
+
+    def next_work(self, without: set[int], one_by_one: bool) -> Work:
+        """Commands that wait, except for some products; of one product only when told so."""
+        markets = [market for id_, market in self.markets.items() if id_ not in without]
+        work = read(self._connection, markets, self._batch_max) if markets else []
+        return work[:1] if one_by_one else work
+
+    def carry_out(self, work: Work) -> list[Decisions]:
+        """Commit one batch. A market that turns out to be another engine's is let go."""
+        self.working_on[:] = [market.id for market, _ in work]
+        try:
+            batch = carry_out(self._connection, self._balances, work)
+        except LeaseLost as lost:
+            log.warning("markets were taken over", products=lost.products)
+            for product in lost.products:
+                self._give_back(product)
+            batch = []
+        self.working_on.clear()
+        return batch

@@ -1,0 +1,165 @@
+"""Writes what a batch decided: four COPYs and three updates, inside its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from apps.orderbook.engine.decide import Decisions, Placed
+from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.session import Connection, array
+from apps.orderbook.engine.settlement import Wallet
+from apps.orderbook.ids import id_first
+
+OPEN, DONE, REJECTED = 1, 2, 3
+
+_ORDERS: Final = """
+COPY orderbook_order (id, product_id, owner_id, client_oid, side, order_type, price, size, funds,
+    time_in_force, post_only, self_trade, maker_bps, taker_bps, filled_size, filled_notional, fees,
+    hold, priority, status, done_reason, created_at, done_at) FROM STDIN
+"""
+_FILLS: Final = """
+COPY orderbook_fill (id, product_id, maker_order_id, taker_order_id, maker_owner_id,
+    taker_owner_id, taker_side, price, size, notional, maker_fee, taker_fee, created_at) FROM STDIN
+"""
+_TRANSFERS: Final = """
+COPY accounts_transfer (from_balance_id, to_balance_id, amount, kind, reference, batch)
+FROM STDIN
+"""
+_EVENTS: Final = "COPY orderbook_event (id, command_id, sequence, body, hash) FROM STDIN"
+_BALANCES: Final = """
+UPDATE accounts_balance b SET available = v.available, held = v.held
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, available, held)
+WHERE b.id = v.id
+"""
+_CHANGED: Final = """
+UPDATE orderbook_order o SET size = v.size, filled_size = v.filled_size,
+    filled_notional = v.filled_notional, fees = v.fees, hold = v.hold,
+    status = CASE WHEN v.done = 0 THEN 1 ELSE 2 END, done_reason = NULLIF(v.done, 0),
+    done_at = CASE WHEN v.done = 0 THEN NULL ELSE %s::timestamptz END
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::bigint[]) AS v (id, size, filled_size, filled_notional, fees, hold, done)
+WHERE o.id = v.id
+"""
+_PROGRESS: Final = """
+UPDATE orderbook_productlease SET cursor = %s, event_number = %s, trade_number = %s,
+    sequence = %s, hash = %s
+WHERE product_id = %s
+"""
+_HOLES: Final = """
+UPDATE orderbook_productlease SET holes = %s::bigint[], holes_xmax = %s::bigint[]
+WHERE product_id = %s
+"""
+
+_BALANCE_COLUMNS: Final = ("id", "available", "held")
+_ORDER_COLUMNS: Final = (
+    "id", "size", "filled_size", "filled_notional", "fees", "hold", "done"
+)  # fmt: skip
+
+# What COPY's text format wants escaped.
+_ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_NULL: Final = r"\N"
+
+
+def write(
+    connection: Connection,
+    batch: Sequence[Decisions],
+    wallets: Iterable[Wallet],
+    *,
+    at: str,
+    number: int,
+) -> None:
+    """Write everything a batch decided. `at` is its time, `number` that of its transfers."""
+    _copy(connection, _ORDERS, [line for d in batch for line in order_lines(d, at)])
+    _copy(connection, _FILLS, [line for d in batch for line in fill_lines(d, at)])
+    _copy(connection, _TRANSFERS, [line for d in batch for line in transfer_lines(d, number)])
+    _copy(connection, _EVENTS, [line for d in batch for line in event_lines(d)])
+    changed_wallets = [wallet for wallet in wallets if wallet.changed]
+    with connection.pipeline():
+        if changed_wallets:
+            connection.execute(_BALANCES, _columns(changed_wallets, _BALANCE_COLUMNS))
+        if changed := [order for d in batch for order in d.changed.values()]:
+            connection.execute(_CHANGED, (at, *_columns(changed, _ORDER_COLUMNS)))
+        for decisions in batch:
+            _write_progress(connection, decisions.market)
+
+
+def _copy(connection: Connection, statement: str, lines: Sequence[str]) -> None:
+    if lines:
+        with connection.cursor().copy(statement) as copy:
+            copy.write("".join(lines))
+
+
+def _columns(rows: Sequence[object], names: Sequence[str]) -> list[str]:
+    return [array([getattr(row, name) for row in rows]) for name in names]
+
+
+def _write_progress(connection: Connection, market: Market) -> None:
+    book = market.book
+    connection.execute(
+        _PROGRESS,
+        (
+            market.cursor, book.event_number, book.trade_number, market.sequence, market.hash,
+            market.id,
+        ),
+    )  # fmt: skip
+    if market.holes_changed:
+        holes = market.holes
+        connection.execute(_HOLES, (array(holes), array(holes.values()), market.id))
+
+
+def _text(value: str | None) -> str:
+    return _NULL if value is None else value.translate(_ESCAPES)
+
+
+def _number(value: int | None) -> int | str:
+    return _NULL if value is None else value
+
+
+def order_lines(decisions: Decisions, at: str) -> Iterable[str]:
+    """The batch's own orders as they stand at its end."""
+    product = decisions.market.id
+    for placed in decisions.placed.values():
+        c, o = placed.command, placed.order
+        terms, status = o.terms, status_of(placed)
+        size = o.size if c.size is not None else _NULL
+        done, done_at = (_NULL, _NULL) if status == OPEN else (o.done, at)
+        yield (
+            f"{c.id}\t{product}\t{c.owner}\t{_text(c.client_oid)}\t{o.side}\t{terms.kind}\t"
+            f"{_number(c.price)}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
+            f"{terms.post_only}\t{terms.self_trade}\t{terms.maker_bps}\t{terms.taker_bps}\t"
+            f"{o.filled_size}\t{o.filled_notional}\t{o.fees}\t{o.hold}\t{o.priority}\t{status}\t"
+            f"{done}\t{c.created_at}\t{done_at}\n"
+        )
+
+
+def status_of(placed: Placed) -> int:
+    if placed.refused:
+        return REJECTED
+    return DONE if placed.order.done else OPEN
+
+
+def fill_lines(decisions: Decisions, at: str) -> Iterable[str]:
+    product = decisions.market.id
+    first = id_first(product)
+    for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, _ in decisions.fills:
+        yield (
+            f"{first + trade}\t{product}\t{maker.id}\t{taker.id}\t{maker.owner}\t{taker.owner}\t"
+            f"{taker.side}\t{price}\t{size}\t{notional}\t{maker_fee}\t{taker_fee}\t{at}\n"
+        )
+
+
+def transfer_lines(decisions: Decisions, number: int) -> Iterable[str]:
+    first = id_first(decisions.market.id)
+    for source, target, amount, kind, trade in decisions.movements:
+        yield f"{source}\t{target}\t{amount}\t{kind}\t{first + trade}\t{number}\n"
+
+
+def event_lines(decisions: Decisions) -> Iterable[str]:
+    first = id_first(decisions.market.id)
+    for event in decisions.events:
+        body = event.body.replace("\\", r"\\") if "\\" in event.body else event.body
+        yield (
+            f"{first + event.number}\t{event.command}\t{event.sequence}\t{body}\t"
+            f"\\\\x{event.hash.hex()}\n"
+        )
