@@ -1,0 +1,1 @@
+"""The registry over HTTP: projects, credits, serials and certificates for all; retiring."""

@@ -1,0 +1,19 @@
+"""Addresses of the registry's API, beside those of the trading API."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from apps.registry.api import projects, retirements, serials
+
+v1 = [
+    path("projects", projects.ProjectsView.as_view()),
+    path("projects/<str:code>", projects.ProjectView.as_view()),
+    path("credits", projects.CreditsView.as_view()),
+    path("credits/<str:code>", projects.CreditView.as_view()),
+    path("serials/<path:serial>", serials.SerialView.as_view()),
+    path("retirements", retirements.RetirementsView.as_view()),
+    path("certificates/<str:number>", retirements.CertificateView.as_view()),
+]
+
+urlpatterns = [path("api/v1/", include(v1))]
