@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from apps.accounts.ledger import invariants as ledger
 from apps.nft import invariants as settlement
+from apps.orderbook import invariants as orderbook
+from apps.registry import invariants as registry
 
 Check = Callable[[], Iterator[str]]
 
@@ -28,6 +30,18 @@ INVARIANTS: dict[str, Check] = {
     "balances equal their transfers": ledger.balances_equal_transfers,
     "every asset sums to zero": ledger.assets_sum_to_zero,
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
+    "open orders hold what the rule says": orderbook.holds_follow_the_rule,
+    "orders equal their fills": orderbook.orders_equal_their_fills,
+    "commands are decided once": orderbook.commands_are_decided_once,
+    "events and trades have no gap": orderbook.numbers_have_no_gap,
+    "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,
+    "free grams are those in no span": registry.free_grams_are_those_in_no_span,
+    "custody is free grams and spans": registry.custody_is_free_grams_and_spans,
+    "retired spans are the retired balance": registry.retired_spans_are_the_retired_balance,
+    "retirements cite their grams": registry.retirements_have_their_spans,
+    "vintages stay within their issuance": registry.vintages_stay_within_issuance,
+    "blocks in custody were received": registry.blocks_in_custody_were_received,
+    "blocks stand at their addresses": registry.blocks_stand_at_their_addresses,
     "CC is backed gram by gram": settlement.cc_is_backed,
     "NFTs out are the tokenised spans": settlement.tokens_are_tokenised_spans,
     "the bridge owns what is out": settlement.bridge_owns_what_is_out,
