@@ -18,7 +18,7 @@ Work = Sequence[tuple[Market, list[Command]]]
 # Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
 # that was paused and replaced finds another epoch. The product's row says what applies now.
 _FENCE: Final = """
-SELECT p.id, p.state = 'open', p.maker_bps, p.taker_bps
+SELECT p.id, p.state = 'open', p.maker_bps, p.taker_bps, p.price_increment, p.size_increment
 FROM unnest(%s::bigint[], %s::bigint[]) AS mine (product, epoch)
 JOIN orderbook_productlease l ON l.product_id = mine.product AND l.epoch = mine.epoch
 JOIN orderbook_product p ON p.id = l.product_id
@@ -75,13 +75,16 @@ def _keys(market: Market, owners: Iterable[int]) -> Iterator[Key]:
         yield owner, market.quote
 
 
-def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int]]) -> None:
+def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int, int, int]]) -> None:
     """Take over what the products' rows say now. Raises LeaseLost when a lease is not ours."""
     rules = {row[0]: row[1:] for row in rows}
     if len(rules) < len(work):
         raise LeaseLost([market.id for market, _ in work if market.id not in rules])
     for market, _ in work:
-        market.is_open, market.maker_bps, market.taker_bps = rules[market.id]
+        is_open, market.maker_bps, market.taker_bps, *increments = rules[market.id]
+        market.is_open = is_open
+        if market.book.event_number == 0:  # the database fixes them with the first command
+            market.book.price_increment, market.book.size_increment = increments
 
 
 def _decide(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.command import terms_of
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, one
 
-_MARKET: Final = """
+_PRODUCT: Final = """
 SELECT p.id, p.code, p.base_id, p.quote_id, p.price_increment, p.size_increment, l.epoch,
     l.cursor, l.sequence, l.hash, l.event_number, l.trade_number, l.holes, l.holes_xmax
 FROM orderbook_product p JOIN orderbook_productlease l ON l.product_id = p.id WHERE p.id = %s
@@ -26,25 +26,52 @@ FROM orderbook_order WHERE product_id = %s AND status = 1
 """
 
 
+class Progress(NamedTuple):
+    """A product and how far its journal has come, as its last committed batch left it."""
+
+    id: int
+    code: str
+    base: int
+    quote: int
+    price_increment: int
+    size_increment: int
+    epoch: int
+    cursor: int
+    sequence: int
+    hash: bytes
+    event_number: int
+    trade_number: int
+    holes: list[int]
+    holes_xmax: list[int]
+
+
+def progress_read(connection: Connection, product_id: int) -> Progress:
+    return Progress(*one(connection.execute(_PRODUCT, (product_id,))))
+
+
+def book_load(connection: Connection, progress: Progress) -> Book:
+    """The product's book as its tables have it."""
+    book = Book(progress.price_increment, progress.size_increment)
+    orders = orders_open(connection, progress.id)
+    book.load(orders, progress.event_number, progress.trade_number)
+    return book
+
+
 def market_load(connection: Connection, product_id: int) -> Market:
     """The market as its last committed batch left it. Its lease must be ours."""
-    row = one(connection.execute(_MARKET, (product_id,)))
-    (_, code, base, quote, price_increment, size_increment, epoch, cursor, sequence, hash_,
-     event_number, trade_number, holes, bounds) = row  # fmt: skip
-    book = Book(price_increment, size_increment)
-    book.load(orders_open(connection, product_id), event_number, trade_number)
+    progress = progress_read(connection, product_id)
     return Market(
         id=product_id,
-        code=code,
-        base=base,
-        quote=quote,
-        fee_owner=_fee_owner(connection, code),
-        epoch=epoch,
-        book=book,
-        cursor=cursor,
-        sequence=sequence,
-        hash=bytes(hash_),
-        holes=dict(zip(holes, bounds, strict=True)),
+        code=progress.code,
+        base=progress.base,
+        quote=progress.quote,
+        fee_owner=_fee_owner(connection, progress.code),
+        epoch=progress.epoch,
+        book=book_load(connection, progress),
+        cursor=progress.cursor,
+        sequence=progress.sequence,
+        hash=progress.hash,
+        holes=dict(zip(progress.holes, progress.holes_xmax, strict=True)),
     )
 
 

@@ -1,0 +1,99 @@
+"""What must always be true of the order book, recomputed from its rows.
+
+Each function yields one line for each thing that is broken and nothing when all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.db import connection
+
+from apps.orderbook.engine.book.money import hold_of
+from apps.orderbook.models import Order
+from apps.orderbook.models.enums import OrderStatus
+
+_ORDERS_AND_FILLS: Final = """
+WITH filled AS (
+    SELECT order_id, sum(size) AS size, sum(notional) AS notional, sum(fee) AS fees FROM (
+        SELECT maker_order_id AS order_id, size, notional, maker_fee AS fee FROM orderbook_fill
+        UNION ALL
+        SELECT taker_order_id, size, notional, taker_fee FROM orderbook_fill
+    ) sides GROUP BY order_id
+)
+SELECT coalesce(o.id, f.order_id) FROM orderbook_order o
+FULL JOIN filled f ON f.order_id = o.id
+WHERE (coalesce(o.filled_size, 0), coalesce(o.filled_notional, 0), coalesce(o.fees, 0))
+    <> (coalesce(f.size, 0), coalesce(f.notional, 0), coalesce(f.fees, 0))
+ORDER BY 1
+"""
+# A command is decided once it is at or below the cursor and in no hole, and then exactly once:
+# `command_id` is unique, so counting the events is enough.
+_COMMANDS_AND_EVENTS: Final = """
+SELECT l.product_id, c.id, e.id IS NOT NULL FROM orderbook_productlease l
+JOIN orderbook_command c ON c.id >= l.product_id << 40 AND c.id < (l.product_id + 1) << 40
+LEFT JOIN orderbook_event e ON e.command_id = c.id
+WHERE (e.id IS NOT NULL) <> (c.id <= l.cursor AND c.id <> ALL (l.holes))
+ORDER BY c.id
+"""
+_NUMBERS: Final = """
+SELECT l.product_id, l.{counter}, count(e.id), coalesce(max(e.id) - (l.product_id << 40), 0)
+FROM orderbook_productlease l
+LEFT JOIN {table} e ON e.id >= l.product_id << 40 AND e.id < (l.product_id + 1) << 40
+GROUP BY l.product_id
+HAVING count(e.id) <> l.{counter}
+    OR coalesce(max(e.id) - (l.product_id << 40), 0) <> l.{counter}
+ORDER BY 1
+"""
+_COUNTED: Final = {
+    "events": _NUMBERS.format(table="orderbook_event", counter="event_number"),
+    "trades": _NUMBERS.format(table="orderbook_fill", counter="trade_number"),
+}
+_PLACED_AND_ORDERS: Final = """
+SELECT coalesce(c.id, o.id) FROM orderbook_order o
+FULL JOIN (
+    SELECT c.id FROM orderbook_command c JOIN orderbook_event e ON e.command_id = c.id
+    WHERE c.kind = 1
+) c ON c.id = o.id
+WHERE c.id IS NULL OR o.id IS NULL ORDER BY 1
+"""
+
+
+def holds_follow_the_rule() -> Iterator[str]:
+    """An open order holds what the book's own rule says for what remains of it."""
+    open_orders = Order.objects.filter(status=OrderStatus.OPEN).order_by("id")
+    fields = ("id", "side", "price", "size", "filled_size", "taker_bps", "hold")
+    for id_, side, price, size, filled, bps, hold in open_orders.values_list(*fields).iterator():
+        rule = hold_of(side, price, size - filled, bps)
+        if hold != rule:
+            yield f"order {id_}: holds {hold}, the rule says {rule}"
+
+
+def orders_equal_their_fills() -> Iterator[str]:
+    """What an order says it has filled, for how much and at which fees is the sum of its fills."""
+    for (order,) in _rows(_ORDERS_AND_FILLS):
+        yield f"order {order}: is not the sum of its fills"
+
+
+def commands_are_decided_once() -> Iterator[str]:
+    """Each command that the engine has passed has one event, no other has one."""
+    for product, command, has_event in _rows(_COMMANDS_AND_EVENTS):
+        said = "has an event but was not reached" if has_event else "was passed without an event"
+        yield f"product {product}: command {command} {said}"
+    for (order,) in _rows(_PLACED_AND_ORDERS):
+        yield f"order {order}: an order without its decided command, or the other way round"
+
+
+def numbers_have_no_gap() -> Iterator[str]:
+    """Events and trades of a product are numbered from 1 to what its engine counted."""
+    for what, query in _COUNTED.items():
+        for product, counted, rows, last in _rows(query):
+            yield f"product {product}: {counted} {what} counted, {rows} there, the last is {last}"
+
+
+def _rows(query: str) -> list[tuple[int, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+        return rows
