@@ -21,6 +21,8 @@ from apps.orderbook.models.enums import (
 )
 from apps.orderbook.selectors.orders import PENDING
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 Words = Mapping[int, str]
 
 SIDES: Final[Words] = {Side.BUY: "buy", Side.SELL: "sell"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from apps.orderbook.feed.consumer import FeedConsumer
+
+websocket_urlpatterns: list[URLPattern] = [path("ws/feed", FeedConsumer.as_asgi())]

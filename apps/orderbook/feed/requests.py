@@ -1,0 +1,128 @@
+"""What clients ask of the feed: to subscribe, and to unsubscribe.
+
+    {"type": "subscribe", "product_ids": ["CC-USDC"],
+     "channels": ["ticker", {"name": "level2", "product_ids": ["VCS_1686_2017-CC"]}]}
+
+A channel given as a word means the products named beside it. With `key`, `passphrase`, `timestamp`
+and `signature` the request is signed, as a GET of `/users/self/verify` would be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from apps.accounts.acting import VIEW, acting
+from apps.accounts.api.authentication import HmacKeyAuthentication
+from apps.accounts.errors import NotPermitted
+from apps.orderbook.feed.market import CHANNELS
+from apps.orderbook.models import Product
+from apps.orderbook.names import code_from_name
+from apps.orderbook.selectors.products import products
+
+TEXT_LENGTH_MAX: Final = 64_000
+SIGNED_PATH: Final = "/users/self/verify"
+CREDENTIALS: Final = {
+    "key": "CB-ACCESS-KEY",
+    "signature": "CB-ACCESS-SIGN",
+    "timestamp": "CB-ACCESS-TIMESTAMP",
+    "passphrase": "CB-ACCESS-PASSPHRASE",
+}
+
+
+class RequestRefused(Exception):
+    """`message` and `reason` as the client is told them."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message, reason)
+        self.message = message
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRequest:
+    """`wanted` are (channel, product names); no name in an unsubscription means all of them."""
+
+    subscribes: bool
+    wanted: list[tuple[str, list[str]]]
+    credentials: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> FeedRequest:
+        """Raises RequestRefused."""
+        body = _json(text)
+        kind = body.get("type")
+        if kind not in ("subscribe", "unsubscribe"):
+            raise RequestRefused("Malformed request", "type must be subscribe or unsubscribe")
+        shared = _names(body.get("product_ids", []))
+        channels = body.get("channels")
+        if not isinstance(channels, list) or not channels:
+            raise RequestRefused("Failed to subscribe", "channels must be a list, and not empty")
+        wanted = [_channel(channel, shared) for channel in channels]
+        if kind == "subscribe" and not all(names for _, names in wanted):
+            raise RequestRefused("Failed to subscribe", "product_ids must name a product")
+        given = {name: str(body[name]) for name in CREDENTIALS if body.get(name) is not None}
+        return cls(kind == "subscribe", wanted, given)
+
+
+def products_named(names: Iterable[str]) -> dict[str, Product]:
+    """The products of these names. Raises RequestRefused for the first that there is not."""
+    codes = {name: code_from_name(name) for name in names}
+    asked = {code for code in codes.values() if code.isascii() and "\0" not in code}
+    found = {product.code: product for product in products().filter(code__in=asked)}
+    for name, code in codes.items():
+        if code not in found:
+            raise RequestRefused("Failed to subscribe", f"{name} is not a valid product")
+    return {name: found[code] for name, code in codes.items()}
+
+
+def owner_signed(credentials: dict[str, str]) -> int:
+    """The owner that the signature speaks for. Raises RequestRefused."""
+    request = HttpRequest()
+    request.method, request.path = "GET", SIGNED_PATH
+    for name, header in CREDENTIALS.items():
+        request.META["HTTP_" + header.replace("-", "_")] = credentials.get(name, "")
+    signed = Request(request, authenticators=[HmacKeyAuthentication()])
+    try:
+        who = acting(signed)
+        who.require(VIEW)
+    except AuthenticationFailed as error:
+        reason = json.dumps({"message": str(error.detail)})
+        raise RequestRefused("Authentication Failed", reason) from error
+    except NotPermitted as error:
+        reason = json.dumps({"message": error.message})
+        raise RequestRefused("Authentication Failed", reason) from error
+    return who.owner.pk
+
+
+def _json(text: str) -> dict[str, Any]:
+    if len(text) > TEXT_LENGTH_MAX:
+        raise RequestRefused("Malformed request", "the request is too long")
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise RequestRefused("Malformed request", "the request must be a JSON object")
+    return body
+
+
+def _channel(channel: Any, shared: list[str]) -> tuple[str, list[str]]:
+    is_object = isinstance(channel, dict)
+    name = channel.get("name") if is_object else channel
+    if not isinstance(name, str) or name not in CHANNELS:
+        raise RequestRefused("Failed to subscribe", f"{str(name)[:40]} is not a valid channel")
+    own = _names(channel.get("product_ids") or []) if is_object else []
+    return name, own or shared
+
+
+def _names(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise RequestRefused("Failed to subscribe", "product_ids must be a list of names")
+    return list(dict.fromkeys(value))
