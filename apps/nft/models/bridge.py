@@ -14,6 +14,14 @@ from apps.accounts.models import Owner
 from apps.nft.models.chain import Chain, Contract
 from apps.registry.models import CreditClass, SerialBlock
 
+# As in CarbonCredit.sol.
+BLOCK_ID_STRIDE = 10**10
+
+
+def token_id_of(block: SerialBlock, serial: int) -> int:
+    """The token id of a tonne."""
+    return block.pk * BLOCK_ID_STRIDE + serial - block.start
+
 
 class MintRequest(models.Model):
     """An owner takes whole tonnes of a class out to an address. Idempotent per owner and key."""
@@ -102,6 +110,11 @@ class BridgeIntent(models.Model):
     @property
     def tonnes(self) -> int:
         return self.amount_grams // 1_000_000
+
+    @property
+    def first_token_id(self) -> int:
+        """The id its first tonne has as a token, for ever."""
+        return token_id_of(self.block, self.first_serial)
 
     @property
     def chain_key(self) -> bytes:

@@ -6,7 +6,10 @@ import uuid
 
 from django.db.models import Q
 
-from apps.accounts.models import Owner, Wallet
+from apps.accounts.models import Owner
+from apps.accounts.selectors import owner_of_wallet
+
+__all__ = ["account_tag", "owner_of_tag", "owner_of_wallet"]
 
 
 def account_tag(owner: Owner) -> str:
@@ -27,13 +30,3 @@ def owner_of_tag(tag: str) -> Owner | None:
     key = uuid.UUID(bytes=raw[16:])
     named = Q(user__public_id=key) | Q(organisation__public_id=key)
     return Owner.objects.filter(named).first()
-
-
-def owner_of_wallet(address: str) -> Owner | None:
-    """The owner to whom a wallet is linked now."""
-    wallet = (
-        Wallet.objects.select_related("owner")
-        .filter(address__iexact=address, unlinked_at__isnull=True)
-        .first()
-    )
-    return wallet.owner if wallet else None

@@ -10,9 +10,9 @@ from apps.accounts.models import Owner
 from apps.nft.chain import artifacts
 from apps.nft.chain.abi import Interface
 from apps.nft.models import Token
+from apps.nft.models.bridge import BLOCK_ID_STRIDE
 from apps.nft.selectors.owners import account_tag
 from apps.nft.selectors.tokens import tokens_of
-from apps.nft.services.tokens import BLOCK_ID_STRIDE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
 from apps.accounts.selectors import wallets_of
-from apps.nft.models import BridgeIntent, ChainEvent, Contract, MintRequest, Token
+from apps.nft.models import (
+    BridgeIntent,
+    ChainEvent,
+    ChainTransaction,
+    Contract,
+    MintRequest,
+    Token,
+)
 from apps.registry.models import SerialBlock
 from apps.registry.serials import parse
 
@@ -26,6 +33,17 @@ def tokens_of(owner: Owner) -> QuerySet[Token]:
         .filter(holder__in=addresses, state=Token.State.LIVE)
         .select_related("contract", "block__vintage__credit_class__project")
         .order_by("token_id")
+    )
+
+
+def token_by_id(token_id: int) -> Token | None:
+    """A tonne that is or was out, by its id on chain."""
+    return (
+        Token.objects.select_related("block__vintage__project__registry")
+        .filter(token_id=token_id, contract__name="CarbonCredit")
+        .first()
+        if token_id < 2**63
+        else None
     )
 
 
@@ -55,6 +73,13 @@ def intents_of(request: MintRequest) -> QuerySet[BridgeIntent]:
         .prefetch_related("transactions")
         .order_by("block_id", "first_serial")
     )
+
+
+def carrying_transaction(intent: BridgeIntent) -> ChainTransaction | None:
+    """The transaction that carries an intent: the mined one, else the newest that was sent."""
+    sent = [item for item in intent.transactions.all() if item.broadcast_at is not None]
+    mined = [item for item in sent if item.block_number is not None]
+    return next(iter(mined or sent[::-1]), None)
 
 
 @dataclass(frozen=True, slots=True)

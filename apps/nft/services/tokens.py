@@ -14,7 +14,6 @@ from apps.nft.models import BridgeIntent, Chain, ChainEvent, Token
 from apps.registry.models import SerialBlock
 
 ZERO_ADDRESS: Final = "0x" + "00" * 20
-BLOCK_ID_STRIDE: Final = 10**10
 BURNS: Final = {"Redeemed": Token.State.REDEEMED, "Retired": Token.State.RETIRED}
 
 FIELDS: Final = ("block", "serial_number", "intent", "owner_address", "state")

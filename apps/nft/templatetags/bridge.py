@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import template
 
 from apps.nft.models import BridgeIntent, ChainTransaction
+from apps.nft.selectors.tokens import carrying_transaction
 
 register = template.Library()
 
@@ -44,6 +45,4 @@ def last_serial(intent: BridgeIntent) -> int:
 @register.filter
 def carried_by(intent: BridgeIntent) -> ChainTransaction | None:
     """The transaction that carries it: the mined one, else the newest that was sent."""
-    sent = [item for item in intent.transactions.all() if item.hash and item.broadcast_at]
-    mined = [item for item in sent if item.block_number is not None]
-    return (mined or sent or [None])[-1]
+    return carrying_transaction(intent)

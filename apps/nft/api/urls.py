@@ -1,0 +1,20 @@
+"""Addresses of the bridge's API, and of what a token's URI names."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from apps.nft.api import metadata, mints
+
+v1 = [
+    path("nft/mints", mints.MintsView.as_view(), name="api_mints"),
+    path("nft/mints/<uuid:mint>", mints.MintView.as_view(), name="api_mint"),
+    path("nft/tokens", mints.TokensView.as_view(), name="api_tokens"),
+    path("nft/contract", mints.ContractView.as_view(), name="api_nft_contract"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(v1)),
+    path("nft/metadata/<int:token_id>", metadata.token_metadata, name="token_metadata"),
+    path("nft/card/<int:token_id>.svg", metadata.token_card, name="token_card"),
+]
