@@ -48,7 +48,8 @@ def _set_up(supervisor: Supervisor, stack: Stack, signals: StopSignals) -> None:
     for program in stack.preparations():
         signals.check()
         supervisor.run_once(program, env)
-    supervisor.start(stack.programs(), env)
+    for stage in stack.stages():
+        supervisor.start(stage, env)
 
 
 def banner(stack: Stack, took_s: float, console: Console) -> str:
@@ -70,8 +71,8 @@ def _sign_in(layout: Layout) -> list[str]:
     """The users that `demo_prepare` wrote down, as a table."""
     try:
         users = json.loads(layout.demo_facts.read_text())["users"]
-        rows = [(user["name"], user["email"], user["password"], user["role"]) for user in users]
-    except (OSError, ValueError, LookupError, TypeError):
+        rows = [(u["name"], u["email"], u["password"], u["role"]) for u in users.values()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return []
     rows.insert(0, ("Sign in as", "Email", "Password", "Role"))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

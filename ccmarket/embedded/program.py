@@ -19,10 +19,6 @@ from ccmarket.embedded.records import ProcessRecord
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 
-def _always() -> bool:
-    return True
-
-
 def launcher(parent_died: signal.Signals, user: str | None) -> list[str]:
     """The words to put before a program's own (see launch.py).
 
@@ -40,13 +36,13 @@ class Program:
     """What to run and how to tell that it is up.
 
     `command` is asked at every start, because a restart may need other arguments. `ready` answers
-    quickly and never raises. `user` is the user it runs as when we are root. What a talkative
+    quickly and never raises; without it, a program is as good as ready once started. `user` is the user it runs as when we are root. What a talkative
     program says is for people, also while setting up.
     """
 
     name: str
     command: Callable[[], Sequence[str]]
-    ready: Callable[[], bool] = _always
+    ready: Callable[[], bool] | None = None
     title: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None

@@ -11,6 +11,10 @@ from ccmarket.embedded.program import Program
 PORT_DEFAULT = 8000
 HOST_DEFAULT = "127.0.0.1"
 
+# True, and of no use to who tries the demo: static files come from their sources, and the demo may
+# run as root.
+EXPECTED_WARNINGS = ("No directory at", "You're running the worker with superuser privileges")
+
 Command = tuple[str, ...]
 
 
@@ -50,7 +54,7 @@ def uvicorn(address: Address) -> Command:
 
 
 def celery(*words: str) -> Command:
-    return (python(), "-m", "celery", "-A", "ccmarket.celery", *words)
+    return (python(), "-m", "celery", "--quiet", "-A", "ccmarket.celery", *words)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Stack:
             # Nobody reads the mail of a demo: who signs up can sign in.
             "EMAIL_VERIFICATION": "0",
             "PYTHONPATH": str(PROJECT),
+            "PYTHONWARNINGS": ",".join(f"ignore:{text}" for text in EXPECTED_WARNINGS),
         }
         return {name: given.get(name) or value for name, value in defaults.items()}
 
@@ -84,21 +89,28 @@ class Stack:
             ),
         ]
 
-    def table(self) -> list[tuple[str, Command]]:
-        """Name and command of every process, in the order they are started."""
+    def table(self) -> list[dict[str, Command]]:
+        """Name and command of every process, in the stages they are started in.
+
+        Starting takes a processor for seconds, so what people wait for comes first.
+        """
         return [
-            ("web", uvicorn(self.address)),
-            ("engine", manage("run_engine")),
-            # Tasks mostly wait for the chain: threads do, and leave no processes behind.
-            ("worker", celery("worker", "--pool", "threads", "--concurrency", "4")),
-            ("beat", celery("beat", "--schedule", str(self.layout.run / "beat-schedule"))),
-            ("indexer", manage("run_indexer")),
-            ("makers", manage("run_market_makers")),
+            {"web": uvicorn(self.address), "engine": manage("run_engine")},
+            {
+                # Tasks mostly wait for the chain: threads do, and leave no processes behind.
+                "worker": celery("worker", "--pool", "threads", "--concurrency", "4"),
+                "beat": celery("beat", "--schedule", str(self.layout.run / "beat-schedule")),
+                "indexer": manage("run_indexer"),
+                "makers": manage("run_market_makers"),
+            },
         ]
 
-    def programs(self) -> list[Program]:
+    def stages(self) -> list[list[Program]]:
         """The table as programs. The website says when it is ready; the others just have to run."""
-        return [self._program(name, command) for name, command in self.table()]
+        return [
+            [self._program(name, command) for name, command in stage.items()]
+            for stage in self.table()
+        ]
 
     def _program(self, name: str, command: Command) -> Program:
         program = Program(name, lambda: command, env={"CCMARKET_PROCESS": name})

@@ -49,7 +49,7 @@ class Supervisor:
             watched.child.start(self._env)
         wait_ready(
             [watched.child for watched in stage],
-            on_ready=lambda child, age_s: self._progress(child, "ready", age_s),
+            on_ready=self._tell_ready,
             check_stop=self._signals.check,
         )
 
@@ -68,9 +68,12 @@ class Supervisor:
         self.console.follow()
         self._progress(child, "done", took_s)
 
+    def _tell_ready(self, child: Child, age_s: float) -> None:
+        self._progress(child, "ready" if child.program.ready else "started", age_s)
+
     def _progress(self, child: Child, state: str, took_s: float) -> None:
         seconds = self.console.paint(f"{took_s:6.1f} s", DIM)
-        self.console.say(f"  {child.program.label:<28} {state:<6}{seconds}")
+        self.console.say(f"  {child.program.label:<28} {state:<8}{seconds}")
 
     def tend(self) -> None:
         """One look at every child; restarts those that died. Call it several times a second."""

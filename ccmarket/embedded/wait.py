@@ -33,7 +33,7 @@ def wait_ready(
                 raise EmbeddedError(failure(child, f"ended with code {child.exit_code}"))
         for child in list(waiting):
             age_s = time.monotonic() - child.started_s
-            if child.program.ready():
+            if child.program.ready is None or child.program.ready():
                 waiting.remove(child)
                 on_ready(child, age_s)
             elif age_s > child.program.ready_timeout_s:

@@ -34,10 +34,10 @@ class SmallStack(Stack):
             Program("talks", lambda: (python(), "-c", "print('Prepared')"), is_talkative=True),
         ]
 
-    def table(self) -> list[tuple[str, Command]]:
+    def table(self) -> list[dict[str, Command]]:
         return [
-            ("web", (python(), "-c", WEBSITE, str(self.address.port))),
-            ("engine", (python(), "-c", ENGINE)),
+            {"web": (python(), "-c", WEBSITE, str(self.address.port))},
+            {"engine": (python(), "-c", ENGINE)},
         ]
 
 

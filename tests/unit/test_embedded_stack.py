@@ -41,7 +41,7 @@ def test_the_user_s_own_settings_win_over_the_demo_s(tmp_path: Path) -> None:
 def test_every_management_command_of_the_demo_exists(tmp_path: Path) -> None:
     stack = stack_in(tmp_path)
     commands = [program.command() for program in stack.preparations()]
-    commands += [command for _, command in stack.table()]
+    commands += [command for stage in stack.table() for command in stage.values()]
     named = {command[2] for command in commands if command[1].endswith("manage.py")} - {"migrate"}
     folders = (PROJECT / "apps", PROJECT / "ccmarket")
     ours = {path.stem for folder in folders for path in folder.rglob("management/commands/*.py")}
@@ -49,7 +49,7 @@ def test_every_management_command_of_the_demo_exists(tmp_path: Path) -> None:
 
 
 def test_every_process_says_its_name_to_the_database(tmp_path: Path) -> None:
-    programs = stack_in(tmp_path).programs()
+    programs = [program for stage in stack_in(tmp_path).stages() for program in stage]
     assert [program.env["CCMARKET_PROCESS"] for program in programs] == [
         program.name for program in programs
     ]
@@ -70,13 +70,13 @@ def test_two_long_folders_do_not_share_their_sockets() -> None:
 
 def test_the_ready_block_says_how_to_sign_in(tmp_path: Path) -> None:
     user = {"name": "Individual One", "email": "one@example.com", "password": "pw", "role": "buyer"}
-    (tmp_path / "demo.json").write_text(json.dumps({"users": [user]}))
+    (tmp_path / "demo.json").write_text(json.dumps({"users": {"individual_one": user}}))
     text = banner(stack_in(tmp_path), 12.3, Console(io.StringIO()))
     assert "ccmarket is running at http://localhost:8000    (ready in 12 s)" in text
     assert [text.split().count(word) for word in ("one@example.com", "pw", "buyer")] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("facts", [None, "", "{}", "[]", '{"users": [{}]}'])
+@pytest.mark.parametrize("facts", [None, "", "{}", "[]", '{"users": {"x": {}}}', '{"users": []}'])
 def test_the_ready_block_does_without_the_users(tmp_path: Path, facts: str | None) -> None:
     if facts is not None:
         (tmp_path / "demo.json").write_text(facts)
