@@ -54,20 +54,6 @@ class MovementPage:
     next_before: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What an owner has, by kind of asset; empty balances are left out."""
-
-    credits: Sequence[Balance]
-    cc: Sequence[Balance]
-    cash: Sequence[Balance]
-
-    @property
-    def credits_grams(self) -> int:
-        """Grams CO2e of all credit classes together, held ones included."""
-        return sum(balance.total for balance in self.credits)
-
-
 def balances_of(owner: Owner) -> QuerySet[Balance]:
     """Every balance the owner ever had, with its asset, by the asset's code."""
     return owner.balances.select_related("asset").order_by("asset__code")
@@ -77,19 +63,6 @@ def balance_of(owner: Owner, asset: Asset) -> Balance:
     """The owner's balance of one asset; an unsaved empty one where there is none yet."""
     found = Balance.objects.filter(owner=owner, asset=asset).select_related("asset").first()
     return found or Balance(owner=owner, asset=asset)
-
-
-def holdings_of(owner: Owner) -> Holdings:
-    """What the owner has now, for a portfolio."""
-    present = [balance for balance in balances_of(owner) if balance.available or balance.held]
-    by_kind = {
-        kind: [balance for balance in present if balance.asset.kind == kind] for kind in Asset.Kind
-    }
-    return Holdings(
-        credits=by_kind[Asset.Kind.CREDIT],
-        cc=by_kind[Asset.Kind.CC],
-        cash=by_kind[Asset.Kind.CASH],
-    )
 
 
 def transfers_of(

@@ -108,7 +108,7 @@ class FourEyesAdmin(ModelAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        self.propose(proposal=obj, by=request.user)
+        obj.pk = self.propose(proposal=obj, by=request.user).pk
 
     def changeform_view(
         self,
