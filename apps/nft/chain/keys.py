@@ -6,6 +6,7 @@ Roles: `deployer` (deploys, holds no power after), `admin`, `minter` (the bridge
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -98,10 +99,10 @@ class EnvKeyring(_LocalKeyring):
         name = f"CHAIN_KEY_{role.upper()}"
         if not (key := self._environment.get(name)):
             raise KeyMissing(f"set {name}")
-        try:
-            account: LocalAccount = Account.from_key(key)
-        except Exception:  # whatever it says may quote the key
-            raise KeyMissing(f"{name} is not a private key in hex") from None
+        # A key that lost a digit would be taken, as that of another account.
+        if not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", key):
+            raise KeyMissing(f"{name} is not a private key of 64 hexadecimal digits")
+        account: LocalAccount = Account.from_key(key)
         return account
 
 
