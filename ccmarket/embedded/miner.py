@@ -48,7 +48,7 @@ def _is_ours(header: dict[str, Any], genesis: dict[str, Any]) -> bool:
     it takes either at the next start, and the chain would begin with another hash.
     """
     is_first = int(header["number"], 16) == 0
-    return True
+    return not is_first or int(header["timestamp"], 16) == int(genesis["timestamp"], 16)
 
 
 class Miner:

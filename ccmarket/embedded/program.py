@@ -36,8 +36,9 @@ class Program:
     """What to run and how to tell that it is up.
 
     `command` is asked at every start, because a restart may need other arguments. `ready` answers
-    quickly and never raises; without it, a program is as good as ready once started. `user` is the user it runs as when we are root. What a talkative
-    program says is for people, also while setting up.
+    quickly and never raises; without it, a program is as good as ready once started. `user` is the
+    user it runs as when we are root. What a talkative program says is for people, also while
+    setting up.
     """
 
     name: str
