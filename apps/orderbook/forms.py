@@ -9,10 +9,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.forms import MicroFormField
 from apps.accounts.models import Asset
-from apps.accounts.units import MASS_UNITS, grams_from_text
+from apps.accounts.units import MASS_UNITS, grams_from_text, mass_text
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import OrderType, Side
 
@@ -52,16 +53,32 @@ class OrderForm(forms.Form):
         return data
 
     def _clean_size(self, data: dict[str, Any]) -> None:
+        """The market's own bounds, said in the units of the form rather than in tonnes."""
         try:
-            data["size"] = grams_from_text(data["size"], data["unit"])
+            size = data["size"] = grams_from_text(data["size"], data["unit"])
         except ServiceError as error:
             self.add_error("size", ValidationError(error.message, code=error.code))
+            return
+        bounds = {
+            "least": mass_text(self.product.size_min),
+            "most": mass_text(self.product.size_max),
+            "step": mass_text(self.product.size_increment),
+        }
+        if size < self.product.size_min:
+            self.add_error("size", _("The smallest order in this market is %(least)s.") % bounds)
+        elif size > self.product.size_max:
+            self.add_error("size", _("The largest order in this market is %(most)s.") % bounds)
+        elif size % self.product.size_increment:
+            self.add_error("size", _("This market trades in steps of %(step)s.") % bounds)
 
     def _clean_price(self, data: dict[str, Any]) -> None:
         if data["order_type"] == "market":
             data["price"], data["post_only"] = None, False
         elif data["price"] is None:
-            self.add_error("price", ValidationError(_("Give a price, or choose a market order.")))
+            self.add_error("price", _("Give a price, or choose a market order."))
+        elif not data["price"] or data["price"] % self.product.price_increment:
+            step = text_from_micro(self.product.price_increment)
+            self.add_error("price", _("Prices in this market move in steps of %s.") % step)
 
     @property
     def order(self) -> dict[str, Any]:
