@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.fields import BigIntegerRangeField
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Func, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
 
 from apps.registry.models import CreditEvent, Retirement, SerialBlock, SerialSeries, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.registries import REGISTRIES
 from apps.registry.serials import Serial, parse
+
+# The gram addresses of a block, written as the exclusion constraint writes them.
+ADDRESSES = Func(
+    F("base"),
+    F("base") + (F("end") - F("start") + 1) * GRAMS_PER_TONNE,
+    function="int8range",
+    output_field=BigIntegerRangeField(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +164,27 @@ def traces_of(text: str) -> list[Trace]:
     Empty where we know none of it. Raises SerialRefused for what no registry writes.
     """
     serial = parse(text)
+    found = SerialBlock.objects.select_related(
+        "vintage__project__registry", "vintage__credit_class"
+    )
+    return [_trace(block, serial) for block in blocks_of(serial, found).order_by("base")]
+
+
+def blocks_of(serial: Serial, among: QuerySet[SerialBlock]) -> QuerySet[SerialBlock]:
+    """The blocks of `among` that any number of the serial lies in.
+
+    Asked by address, as the exclusion constraint has it, so that its index finds them.
+    """
     series = SerialSeries.objects.filter(
         registry__code=REGISTRIES[serial.registry].code, key=serial.series
     ).first()
     if series is None:
-        return []
-    blocks = SerialBlock.objects.filter(
-        series=series, start__lte=serial.last, end__gte=serial.first
-    ).select_related("vintage__project__registry", "vintage__credit_class")
-    return [_trace(block, serial) for block in blocks.order_by("start")]
+        return among.none()
+    reach = NumericRange(
+        series.first_gram + serial.first * GRAMS_PER_TONNE,
+        series.first_gram + (serial.last + 1) * GRAMS_PER_TONNE,
+    )
+    return among.alias(addresses=ADDRESSES).filter(addresses__overlap=reach)
 
 
 def blocks_with_number(number: int) -> QuerySet[SerialBlock]:

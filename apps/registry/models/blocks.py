@@ -126,6 +126,11 @@ class SerialBlock(models.Model):
     def grams(self) -> int:
         return self.tonnes * GRAMS_PER_TONNE
 
+    @property
+    def free_grams(self) -> int:
+        """How many grams are in no span; none of a block that is not in our custody."""
+        return sum((piece.upper or 0) - (piece.lower or 0) for piece in self.free or ())
+
 
 class Span(models.Model):
     """A half-open range of gram addresses of one block that has left the fractional balances."""
