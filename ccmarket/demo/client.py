@@ -40,6 +40,8 @@ class ApiClient:
         path: str,
         body: dict[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        signed: bool = True,
     ) -> Any:
         """The answer's JSON. Raises ApiRefusal on 4xx and 5xx."""
         text = json.dumps(body) if body is not None else ""
@@ -47,7 +49,10 @@ class ApiClient:
             method,
             f"{self.base_url}/api/v1{path}",
             data=text or None,
-            headers={**self._signature(method, path, text), **(headers or {})},
+            headers={
+                **(self._signature(method, path, text) if signed else {}),
+                **(headers or {}),
+            },
             timeout=TIMEOUT_S,
         )
         if response.status_code >= 400:

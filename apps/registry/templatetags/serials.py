@@ -6,8 +6,9 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.registry.models import Project
+from apps.registry.models import Project, SerialBlock
 from apps.registry.registries import project_url
+from apps.registry.serials import parse
 
 register = template.Library()
 
@@ -25,6 +26,12 @@ STANDINGS: dict[str, Promise] = {
 def standing_label(state: str) -> Promise:
     """Where grams of this state are, for people."""
     return STANDINGS[state]
+
+
+@register.filter
+def serial_at(block: SerialBlock, number: int) -> str:
+    """The registry's spelling of one serial number of a block."""
+    return str(parse(block.serial).part(number, number))
 
 
 @register.filter
