@@ -19,9 +19,8 @@ _LOCAL_KEY = "local-only-" + "0123456789abcdef" * 4 if _LOCAL else None
 
 SECRET_KEY = env.text("SECRET_KEY", _LOCAL_KEY)
 # Fernet keys that encrypt API secrets, newest first; 32 bytes in urlsafe base64, comma separated.
-ENCRYPTION_KEYS = env.listing("ENCRYPTION_KEYS") or (
-    ["bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk="] if _LOCAL else []
-)
+_LOCAL_FERNET_KEY = "bG9jYWwtb25seS1sb2NhbC1vbmx5LWxvY2FsLW9ubHk=" if _LOCAL else None
+ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS", _LOCAL_FERNET_KEY).replace(" ", "").split(",")
 
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", f"{_HOST},localhost,127.0.0.1" if _LOCAL else _HOST)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
