@@ -16,6 +16,7 @@ from django.conf import settings
 from websockets.sync.client import ClientConnection, connect
 
 from apps.orderbook.engine.engine import Engine
+from apps.orderbook.feed.hub import _hubs
 from ccmarket.asgi import application
 
 PLENTY_S = 20.0
@@ -104,6 +105,12 @@ def listening(live: Live, **options: Any) -> Iterator[Listener]:
     """A connection to the feed."""
     with connect(live.feed_url, compression=None, **options) as connection:
         yield Listener(connection)
+
+
+def followers(code: str, channel: str) -> int:
+    """How many clients this process tells about a market on a channel."""
+    markets = (hub._markets.get(code) for hub in list(_hubs.values()))
+    return sum(len(m.feed._readers[channel]) for m in markets if m is not None and m.feed)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -21,12 +22,15 @@ from apps.orderbook.api.base import PublicView, WindowInput, checked, errors, pa
 from apps.orderbook.api.fields import Output, TimeField, WordField
 from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Product
+from apps.orderbook.names import product_id
 from apps.orderbook.paging import Window
 from apps.orderbook.selectors import market_data
 from apps.orderbook.selectors.market_data import CANDLES_MAX, GRANULARITIES_S
-from apps.orderbook.selectors.products import product_by_name
+from apps.orderbook.selectors.products import product_by_name, products
 
+JSON: Final = "application/json"
 LEVELS: Final = (1, 2, 3)
+NUMBERS: Final = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
 
 
 class BookView(PublicView):
@@ -137,10 +141,7 @@ class CandlesView(PublicView):
     @extend_schema(
         parameters=[QuerySerializer],
         responses={
-            200: {
-                "type": "array",
-                "items": {"type": "array", "items": {"type": "number"}, "maxItems": 6},
-            },
+            200: NUMBERS,
             **errors(400, 404),
         },
     )
@@ -151,10 +152,27 @@ class CandlesView(PublicView):
         rows = market_data.candles(
             product_by_name(product), granularity_s=query["granularity"], start=start, end=end
         )
-        # Written by hand: the dialect wants numbers here, and a float would not be exact.
-        lines = (",".join([str(row.start_s), *_texts(*row[1:])]) for row in rows)
-        text = ",".join(f"[{line}]" for line in lines)
-        return HttpResponse(f"[{text}]", content_type="application/json")
+        return HttpResponse(_numbers(rows), content_type=JSON)
+
+
+class SparkLinesView(PublicView):
+    """The last day of every market that traded: hourly [start, low, high, open, close]."""
+
+    @extend_schema(responses={200: {"type": "object", "additionalProperties": NUMBERS}})
+    def get(self, request: Request) -> HttpResponse:
+        lines = market_data.spark_lines()
+        traded = products().filter(pk__in=lines)
+        parts = (
+            f'"{product_id(p.base.code, p.quote.code)}":{_numbers(row[:-1] for row in lines[p.pk])}'
+            for p in traded
+        )
+        return HttpResponse(f"{{{','.join(parts)}}}", content_type=JSON)
+
+
+def _numbers(rows: Iterable[Sequence[int]]) -> str:
+    """Candles as JSON. By hand: the dialect wants numbers here, and a float would not be exact."""
+    lines = (",".join([str(start_s), *_texts(*amounts)]) for start_s, *amounts in rows)
+    return f"[{','.join(f'[{line}]' for line in lines)}]"
 
 
 def _span(

@@ -13,6 +13,7 @@ v1 = [
     path("currencies", listings.CurrenciesView.as_view()),
     path("currencies/<str:currency>", listings.CurrencyView.as_view()),
     path("products", listings.ProductsView.as_view(), name="api_products"),
+    path("products/spark-lines", markets.SparkLinesView.as_view()),
     path("products/<str:product>", listings.ProductView.as_view()),
     path("products/<str:product>/book", markets.BookView.as_view()),
     path("products/<str:product>/ticker", markets.TickerView.as_view()),

@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
 
-from django.http import HttpRequest
+from django.core.handlers.asgi import ASGIRequest
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -67,7 +68,7 @@ class FeedRequest:
         wanted = [_channel(channel, shared) for channel in channels]
         if kind == "subscribe" and not all(names for _, names in wanted):
             raise RequestRefused("Failed to subscribe", "product_ids must name a product")
-        given = {name: str(body[name]) for name in CREDENTIALS if body.get(name) is not None}
+        given = {name: _plain(body[name]) for name in CREDENTIALS if body.get(name) is not None}
         return cls(kind == "subscribe", wanted, given)
 
 
@@ -84,11 +85,12 @@ def products_named(names: Iterable[str]) -> dict[str, Product]:
 
 def owner_signed(credentials: dict[str, str]) -> int:
     """The owner that the signature speaks for. Raises RequestRefused."""
-    request = HttpRequest()
-    request.method, request.path = "GET", SIGNED_PATH
-    for name, header in CREDENTIALS.items():
-        request.META["HTTP_" + header.replace("-", "_")] = credentials.get(name, "")
-    signed = Request(request, authenticators=[HmacKeyAuthentication()])
+    headers = [
+        (header.lower().encode(), credentials.get(name, "").encode())
+        for name, header in CREDENTIALS.items()
+    ]
+    scope = {"type": "http", "method": "GET", "path": SIGNED_PATH, "headers": headers}
+    signed = Request(ASGIRequest(scope, BytesIO()), authenticators=[HmacKeyAuthentication()])
     try:
         who = acting(signed)
         who.require(VIEW)
@@ -120,6 +122,14 @@ def _channel(channel: Any, shared: list[str]) -> tuple[str, list[str]]:
         raise RequestRefused("Failed to subscribe", f"{str(name)[:40]} is not a valid channel")
     own = _names(channel.get("product_ids") or []) if is_object else []
     return name, own or shared
+
+
+def _plain(credential: Any) -> str:
+    """As it could stand in a header."""
+    text = str(credential)
+    if not (text.isascii() and text.isprintable()):
+        raise RequestRefused("Authentication Failed", "credentials are plain ASCII")
+    return text
 
 
 def _names(value: Any) -> list[str]:

@@ -55,6 +55,15 @@ WHERE id BETWEEN %(first)s AND %(last)s AND created_at >= %(start)s AND created_
 GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
 """
 
+# The newest first, as the candles are.
+_SPARK_LINES: Final = """
+SELECT product_id, extract(epoch FROM date_bin('1 hour', created_at, 'epoch'))::bigint AS start,
+       min(price), max(price), (array_agg(price ORDER BY id))[1],
+       (array_agg(price ORDER BY id DESC))[1], sum(size)::bigint
+FROM orderbook_fill WHERE created_at > now() - interval '24 hours'
+GROUP BY 1, 2 ORDER BY 1, 2 DESC
+"""
+
 _STATS: Final = """
 WITH month AS (
     SELECT id, price, size, created_at > now() - interval '24 hours' AS is_today
@@ -189,6 +198,16 @@ def candles(
     step = timedelta(seconds=granularity_s)
     values = {"step": step, "start": start, "end": end, "limit": CANDLES_MAX}
     return [Candle(*row) for row in _rows(_CANDLES, product, **values)]
+
+
+def spark_lines() -> dict[int, list[Candle]]:
+    """Hourly candles of the last day by product, latest first, of every market that traded."""
+    lines: dict[int, list[Candle]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPARK_LINES)
+        for product_id, *candle in cursor.fetchall():
+            lines.setdefault(product_id, []).append(Candle(*candle))
+    return lines
 
 
 def _fills(product: Product) -> QuerySet[Fill]:
