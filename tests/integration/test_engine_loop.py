@@ -1,0 +1,144 @@
+"""The loop: it answers the intake, tells the feed, and goes on without Redis and past failures."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+from django.conf import settings
+
+from apps.orderbook.engine import engine as engine_module
+from apps.orderbook.engine import store
+from apps.orderbook.engine.announcer import QUEUE_MAX, Announcer
+from apps.orderbook.engine.engine import Engine
+from apps.orderbook.models import Event, Fill, Order, Product, ProductLease
+from apps.orderbook.services.verdicts import verdict_wait
+from tests.support.engines import broken_invariants, buy, engine, market_make, sell, trader
+from tests.support.supervised import eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+P10, ONE = 10_000_000, 1_000_000
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@contextmanager
+def running(redis_url: str | None = None, **fields: int) -> Iterator[None]:
+    """An engine in a thread, told to stop at the end."""
+    stop = threading.Event()
+    loop = Engine(name="loop", redis_url=redis_url or settings.REDIS_URL, stop=stop, **fields)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def product() -> Product:
+    return market_make()
+
+
+def decided(*order_ids: int) -> bool:
+    return Event.objects.filter(command_id__in=order_ids).count() == len(order_ids)
+
+
+def test_whoever_waits_for_a_verdict_gets_it(product: Product) -> None:
+    owner = trader(product)
+    with running():
+        for _ in range(3):
+            order = buy(product, owner, P10, ONE)
+            assert verdict_wait(command_ids=[order], timeout_s=20)
+            assert Order.objects.filter(pk=order).exists()
+
+
+def test_it_stops_when_told_and_frees_its_markets(product: Product) -> None:
+    with running():
+        eventually("it has the market", lambda: lease(product).epoch == 1)
+    with engine() as other:
+        eventually("its session is over", lambda: bool(other.service.share_out()) or bool(
+            other.service.markets
+        ))  # fmt: skip
+
+
+def lease(product: Product) -> ProductLease:
+    return ProductLease.objects.get(product=product)
+
+
+def test_without_redis_it_looks_for_itself(product: Product) -> None:
+    owner = trader(product)
+    with running(redis_url=NOWHERE):
+        order = buy(product, owner, P10, ONE)
+        eventually("the order is decided", lambda: decided(order))
+
+
+def test_the_feed_hears_a_batch_in_the_words_of_the_exchange(product: Product) -> None:
+    seller, buyer = trader(product), trader(product)
+    ask, bid = sell(product, seller, P10, 2 * ONE), buy(product, buyer, P10, ONE)
+    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as listener:
+        listener.subscribe(f"feed:{product.code}")
+        assert listener.get_message(timeout=5)
+        with running():
+            message = next(m for m in iter(lambda: listener.get_message(timeout=20), None) if m)
+    told = json.loads(message["data"])
+    assert (told["product"], told["sequence"]) == (product.code, 0)
+    assert [(m["type"], m["sequence"]) for m in told["messages"]] == [
+        ("received", 1), ("open", 2), ("received", 3), ("match", 4), ("done", 5)
+    ]  # fmt: skip
+    match = told["messages"][3]
+    assert (match["maker_order_id"], match["taker_order_id"]) == (ask, bid)
+    assert (match["side"], match["price"], match["size"]) == ("sell", P10, ONE)
+    assert told["levels"] == [["sell", P10, ONE]]
+
+
+def test_announcements_that_nobody_takes_are_dropped_not_waited_for(product: Product) -> None:
+    owner = trader(product)
+    buy(product, owner, P10, ONE)
+    with engine() as hand:
+        batch = hand.step()
+    announcer = Announcer(NOWHERE)  # its thread is never started: nothing leaves the queue
+    for _ in range(QUEUE_MAX + 10):
+        announcer.announce(batch)
+    assert announcer._queue.full()
+
+
+def test_a_market_whose_batch_fails_does_not_stop_the_others(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "RETRY_S", 0.01)
+    sick, owner = market_make(), trader(product)
+    real_lines = store.order_lines
+
+    def lines(decisions, at):  # type: ignore[no-untyped-def]
+        if decisions.market.id == sick.pk:
+            raise ArithmeticError("this market is broken")
+        return real_lines(decisions, at)
+
+    monkeypatch.setattr(store, "order_lines", lines)
+    stuck = buy(sick, trader(sick), P10, ONE)
+    with running():
+        for _ in range(2):
+            order = buy(product, owner, P10, ONE)
+            eventually("the healthy market goes on", lambda: decided(order))  # noqa: B023
+    assert not decided(stuck)
+    monkeypatch.setattr(store, "order_lines", real_lines)
+    with running():
+        eventually("once mended, nothing was lost", lambda: decided(stuck))
+    assert not Fill.objects.exists()
+    assert broken_invariants() == []
+
+
+def test_small_batches_keep_up(product: Product) -> None:
+    owner = trader(product)
+    orders = [buy(product, owner, P10, ONE) for _ in range(60)]
+    with running(batch_max=1):
+        eventually("more batches in a row than it listens for", lambda: decided(*orders))
+        order = buy(product, owner, P10, ONE)
+        assert verdict_wait(command_ids=[order], timeout_s=20)
