@@ -1,7 +1,10 @@
 """`make demo`: the whole of ccmarket on one machine."""
 
 import json
+import os
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from ccmarket.embedded.guard import StopRequested, StopSignals, only_supervisor
 from ccmarket.embedded.layout import Layout
@@ -33,6 +36,7 @@ def demo(layout: Layout, console: Console, make_stack: type[Stack] = Stack) -> i
             console.say("\n  Stopping")
         finally:
             supervisor.stop()
+            layout.environment.unlink(missing_ok=True)
         console.say("  Stopped. Everything is kept for the next start.")
     return 0
 
@@ -45,11 +49,18 @@ def _set_up(supervisor: Supervisor, stack: Stack, signals: StopSignals) -> None:
     services = Services(stack.layout, durable=True)
     supervisor.start(services.prepare(), {})
     env = {**stack.environment(), **services.env}
+    write_environment(stack.layout.environment, env)
     for program in stack.preparations():
         signals.check()
         supervisor.run_once(program, env)
     for stage in stack.stages():
         supervisor.start(stage, env)
+
+
+def write_environment(path: Path, env: Mapping[str, str]) -> None:
+    """For commands run beside the demo; nobody else on this machine may read the addresses."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(dict(env), file)
 
 
 def banner(stack: Stack, took_s: float, console: Console) -> str:

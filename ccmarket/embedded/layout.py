@@ -59,6 +59,11 @@ class Layout:
         """Written by `manage.py demo_prepare`: who can sign in."""
         return self.var / "demo.json"
 
+    @property
+    def environment(self) -> Path:
+        """Where the running demo's services are, so that `manage.py` beside it finds them."""
+        return self.run / "environment"
+
     def make(self) -> None:
         try:
             for folder in (self.run, self.log):

@@ -15,6 +15,8 @@ from tests.walk.site import Site, check
 
 MICRO = 1_000_000
 PATIENCE_S = 60
+BOOKS_PATIENCE_S = 180
+ENOUGH_TONNES = 5
 PAGE_TONNES = Decimal("2.25")
 API_TONNES = Decimal("0.5")
 
@@ -36,11 +38,22 @@ def look_around(page: Page, site: Site) -> Product:
     page.goto(f"{site.base_url}/projects")
     expect(page.get_by_text("REDD").first).to_be_visible()
     api = ApiClient(site.base_url, "", "", "")
-    product = next(found for found in _products(api) if _offered(api, found.id) > 5)
+    product = _product_on_offer(api)
     page.goto(f"{site.base_url}/markets/{product.code}")
     expect(page.locator("[data-part=asks] tr").first).not_to_have_class("empty-row")
     print(f"  ok  market {product.code} shows its book")
     return product
+
+
+def _product_on_offer(api: ApiClient) -> Product:
+    """The first market with enough in its book; the market makers may still be filling it."""
+    deadline = time.monotonic() + BOOKS_PATIENCE_S
+    while time.monotonic() < deadline:
+        for product in _products(api):
+            if _offered(api, product.id) > ENOUGH_TONNES:
+                return product
+        time.sleep(1)
+    raise AssertionError("no market offers enough to buy")
 
 
 def _products(api: ApiClient) -> list[Product]:
