@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ccmarket.embedded.layout import PROJECT
-from tests.support.supervised import all_over, environment, eventually
+from tests.support.supervised import WAIT_S, all_over, environment, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -34,14 +34,14 @@ def private(var: Path, *words: str) -> "subprocess.Popen[str]":
 
 
 def output(process: "subprocess.Popen[str]") -> str:
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0
     return said
 
 
 def test_the_exit_code_of_the_command_is_passed_on(tmp_path: Path) -> None:
     failing = private(tmp_path, "--", sys.executable, "-c", "raise SystemExit(7)")
-    assert failing.wait(60) == 7
+    assert failing.wait(WAIT_S) == 7
 
 
 def test_several_sets_run_at_once_and_share_nothing(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_nothing_outlives_a_set_that_is_ended(tmp_path: Path, number: signal.Sig
     assert len(servers) == 2
     command = next(p for p in psutil.Process(running.pid).children() if p not in servers)
     running.send_signal(number)
-    running.wait(60)
+    running.wait(WAIT_S)
     eventually("the servers are over", lambda: all_over(servers))
     if number is signal.SIGKILL:
         command.kill()

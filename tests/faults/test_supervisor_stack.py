@@ -17,7 +17,7 @@ from ccmarket.embedded.health import rpc
 from ccmarket.embedded.layout import PROJECT
 from ccmarket.embedded.ports import choose_port, is_free
 from ccmarket.embedded.records import is_over
-from tests.support.supervised import SmallStackRun, all_over, environment, eventually
+from tests.support.supervised import WAIT_S, SmallStackRun, all_over, environment, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -36,7 +36,9 @@ def var(tmp_path: Path) -> Path:
 def start(var: Path) -> Iterator[Start]:
     runs: list[SmallStackRun] = []
 
-    def begin(**given: object) -> SmallStackRun:
+    def begin(*, own_database: bool = True, **given: object) -> SmallStackRun:
+        if not own_database:
+            given["DATABASE_URL"] = os.environ["DATABASE_URL"]
         runs.append(SmallStackRun.start(var, **given))  # type: ignore[arg-type]
         return runs[-1]
 
@@ -77,7 +79,7 @@ def test_after_kill_9_of_the_supervisor_its_children_end_too(start: Start) -> No
 
 
 def test_the_start_after_a_kill_9_stops_what_still_runs(start: Start) -> None:
-    run = start().ready()
+    run = start(own_database=False).ready()
     # What nobody told that its parent died, as on a system that does not tell.
     survivor = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     record = json.loads((run.layout.run / "engine.json").read_text())
@@ -87,14 +89,14 @@ def test_the_start_after_a_kill_9_stops_what_still_runs(start: Start) -> None:
     record |= {"pid": survivor.pid, "started_s": process.create_time(), "argv": process.cmdline()}
     assert process.create_time() != created_s
     (run.layout.run / "engine.json").write_text(json.dumps(record))
-    again = start().ready()
+    again = start(own_database=False).ready()
     assert is_over(process)
     survivor.wait()
     assert "Stopped engine, left over from the last run" in again.text
 
 
 def test_a_program_that_dies_is_started_again(start: Start) -> None:
-    run = start().ready()
+    run = start(own_database=False).ready()
     engine = run.named("engine")
     helpers = engine.children()
     engine.kill()
@@ -123,7 +125,7 @@ def test_what_postgresql_acknowledged_survives_its_kill_9(start: Start) -> None:
 
 
 def test_the_chain_survives_the_kill_9_of_everything(start: Start) -> None:
-    run = start().ready()
+    run = start(own_database=False).ready()
     url = f"http://127.0.0.1:{ports(run)['chain']}"
     sender, receiver = rpc(url, "eth_accounts")[:2]
     sent = {"from": sender, "to": receiver, "value": hex(5)}
@@ -141,7 +143,7 @@ def test_the_chain_survives_the_kill_9_of_everything(start: Start) -> None:
         process.kill()
     run.end(signal.SIGKILL)
 
-    again = start().ready()
+    again = start(own_database=False).ready()
     url = f"http://127.0.0.1:{ports(again)['chain']}"
     assert rpc(url, "eth_getTransactionReceipt", transaction) == receipt
     assert rpc(url, "eth_getBalance", receiver, "latest") == balance
@@ -160,7 +162,7 @@ def test_ports_and_data_stay_over_a_restart(start: Start) -> None:
 
 
 def test_database_url_replaces_the_embedded_server(start: Start) -> None:
-    run = start(DATABASE_URL=os.environ["DATABASE_URL"]).ready()
+    run = start(own_database=False).ready()
     assert not any("postgres" in process.name() for process in run.descendants())
     assert not run.layout.postgres.exists()
     assert run.named("engine").environ()["DATABASE_URL"] == os.environ["DATABASE_URL"]
@@ -168,7 +170,7 @@ def test_database_url_replaces_the_embedded_server(start: Start) -> None:
 
 def test_a_database_url_that_does_not_answer_is_named(start: Start) -> None:
     run = start(DATABASE_URL=f"postgresql://127.0.0.1:{choose_port()}/ccmarket")
-    assert run.process.wait(40) == 1
+    assert run.process.wait(WAIT_S) == 1
     assert "PostgreSQL does not answer at the address that DATABASE_URL gives" in run.text
 
 
@@ -178,16 +180,16 @@ def test_a_taken_port_is_named_and_nothing_is_left(start: Start, var: Path) -> N
         other.listen()
         port = other.getsockname()[1]
         run = start(port=port)
-        assert run.process.wait(40) == 1
+        assert run.process.wait(WAIT_S) == 1
     assert f"Port {port} is taken by another program" in run.text
     assert f"make demo PORT={port + 1}" in run.text
     assert list((var / "run").glob("*.json")) == []
 
 
 def test_a_second_demo_from_the_same_folder_is_refused(start: Start) -> None:
-    first = start().ready()
-    second = start()
-    assert second.process.wait(40) == 1
+    first = start(own_database=False).ready()
+    second = start(own_database=False)
+    assert second.process.wait(WAIT_S) == 1
     assert "ccmarket already runs from" in second.text
     assert first.process.poll() is None
 
@@ -203,7 +205,7 @@ def test_clean_stops_the_demo_and_forgets_its_state(start: Start, var: Path) -> 
         check=True,
         timeout=60,
     )
-    assert run.process.wait(40) == 0
+    assert run.process.wait(WAIT_S) == 0
     assert all_over(processes)
     assert [path.name for path in var.iterdir()] == ["cache"]
 
@@ -224,6 +226,16 @@ def test_a_zombie_with_the_old_server_s_id_does_not_stop_postgresql(start: Start
 
 
 def test_only_talkative_steps_are_heard_while_setting_up(start: Start) -> None:
-    text = start().ready().text
+    text = start(own_database=False).ready().text
     assert "talks | Prepared" in text
     assert "Noise" not in text
+
+
+def test_the_chain_begins_with_the_same_block_after_every_start(start: Start) -> None:
+    genesis = set()
+    for _ in range(4):
+        run = start(own_database=False).ready()
+        url = f"http://127.0.0.1:{ports(run)['chain']}"
+        genesis.add(rpc(url, "eth_getBlockByNumber", "0x0", False)["hash"])
+        assert run.end() == 0
+    assert len(genesis) == 1

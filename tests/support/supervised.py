@@ -18,7 +18,8 @@ from ccmarket.embedded.services import REPLACEMENTS
 from ccmarket.embedded.throwaway import THROWAWAY_MARK
 
 READY = "is running at"
-WAIT_S = 40.0
+# Only a limit: generous, because a machine that runs many tests is slow.
+WAIT_S = 120.0
 
 
 def eventually(what: str, holds: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
