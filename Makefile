@@ -24,7 +24,7 @@ export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test faults lint format bench check-data requirements \
+.PHONY: help setup demo clean-demo test faults lint format bench walk check-data requirements \
         messages compilemessages setup-demo
 
 help:  ## Show this
@@ -66,6 +66,9 @@ format: setup  ## Put the code into its format
 
 bench: setup  ## Measure the path of an order (ARGS for benchmarks)
 	@$(PRIVATE) --durable -- $(RUN) -m benchmarks $(ARGS)
+
+walk: setup  ## Go the whole way of a person on the running demo, in a real browser
+	@$(RUN) -m tests.walk
 
 check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder), twice
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports "$(REGISTRY_DATA)"

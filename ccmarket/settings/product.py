@@ -64,4 +64,23 @@ SPECTACULAR_SETTINGS = {
         "LedgerTypeEnum": ["transfer", "match", "fee", "conversion"],
     },
 }
-UNFOLD = {"SITE_TITLE": "ccmarket", "SITE_HEADER": "ccmarket"}
+UNFOLD = {
+    "SITE_TITLE": "ccmarket",
+    "SITE_HEADER": "ccmarket",
+    "COLORS": {
+        # The green of our own pages, from light to dark.
+        "primary": {
+            "50": "#eef7f2",
+            "100": "#d6ecdf",
+            "200": "#aedac2",
+            "300": "#7fc19f",
+            "400": "#4fa47b",
+            "500": "#2c8660",
+            "600": "#17603f",
+            "700": "#145437",
+            "800": "#11432d",
+            "900": "#0d3424",
+            "950": "#071f15",
+        }
+    },
+}
