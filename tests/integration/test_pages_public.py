@@ -94,7 +94,9 @@ def test_projects_are_found_by_words_of_their_name_country_and_kind() -> None:
 
 def test_htmx_gets_only_the_list() -> None:
     block_make()
-    answer = Client().get("/projects?q=wind", headers={"HX-Request": "true", "HX-Target": "results"})
+    answer = Client().get(
+        "/projects?q=wind", headers={"HX-Request": "true", "HX-Target": "results"}
+    )
     assert "Wind project 1987" in answer.content.decode()
     assert "<html" not in answer.content.decode()
 

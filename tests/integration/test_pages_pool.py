@@ -1,0 +1,87 @@
+"""Pledging for CC from the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Asset, Owner, User
+from apps.accounts.selectors import balance_of
+from apps.nft.models import Pledge, PoolRule
+from apps.registry.models import CreditClass
+from tests.support.factories import TONNE, asset_make, client_of, user_make
+from tests.support.pages import figures_of, text_of
+from tests.support.registry import block_make, holder_make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def holder() -> tuple[Owner, CreditClass]:
+    """Somebody with two tonnes of a class that the pool takes."""
+    asset_make("CC", kind=Asset.Kind.CC)
+    PoolRule.objects.create(vintage_from=2020)
+    return holder_make(block_make(tonnes=2))
+
+
+def pledge(holder: tuple[Owner, CreditClass], **fields: str) -> Any:
+    user = holder[0].user
+    assert isinstance(user, User)
+    form = {
+        "credit_class": holder[1].code,
+        "amount": "750",
+        "unit": "kg",
+        "idempotency_key": "key",
+        **fields,
+    }
+    return client_of(user).post("/pledge", form, follow=True)
+
+
+def test_a_pledge_gives_as_much_cc(holder: tuple[Owner, CreditClass]) -> None:
+    answer = pledge(holder)
+    assert "You pledged 750 kg" in text_of(answer, "#messages")
+    assert figures_of(answer) == {"Credits": "1.25 t", "CC": "0.75 CC"}
+    assert balance_of(holder[0], Asset.objects.get(code="CC")).available == 750_000
+
+
+def test_the_page_shows_supply_and_backing_as_equal(holder: tuple[Owner, CreditClass]) -> None:
+    pledge(holder)
+    user = holder[0].user
+    assert isinstance(user, User)
+    figures = figures_of(client_of(user).get("/pledge"))
+    assert figures == {"CC in circulation": "0.75", "Credits behind it": "750 kg"}
+    assert "In the pool: 750 kg" in text_of(Client().get("/transparency"))
+
+
+def test_sending_the_form_twice_pledges_once(holder: tuple[Owner, CreditClass]) -> None:
+    for _press in range(2):
+        assert pledge(holder, amount="2", unit="t").status_code == 200
+    assert Pledge.objects.get().amount_grams == 2 * TONNE
+
+
+def test_more_than_the_balance_is_refused_beside_the_amount(
+    holder: tuple[Owner, CreditClass],
+) -> None:
+    answer = pledge(holder, amount="3", unit="t")
+    assert answer.status_code == 422
+    assert "does not cover" in text_of(answer, "#id_amount_error")
+    assert not Pledge.objects.exists()
+
+
+def test_a_class_that_the_pool_does_not_take_cannot_be_chosen(
+    holder: tuple[Owner, CreditClass],
+) -> None:
+    PoolRule.objects.update(vintage_from=2024)
+    answer = pledge(holder)
+    assert answer.status_code == 422
+    assert not Pledge.objects.exists()
+
+
+def test_with_nothing_eligible_the_page_says_so() -> None:
+    assert "You have no eligible credits" in text_of(client_of(user_make()).get("/pledge"))
+
+
+def test_a_stranger_is_sent_to_sign_in() -> None:
+    assert Client().get("/pledge").status_code == 302
