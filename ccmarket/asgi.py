@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import warnings
+
+# WhiteNoise hands out files as synchronous iterators. They are small and few: Django reads them in
+# a thread, which is what the warning is about.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
 

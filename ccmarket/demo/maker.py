@@ -25,7 +25,9 @@ HALF_SPREAD_BPS = 40
 LEVEL_STEP_BPS = 35
 WANDER_BPS = 25
 PULL_HOME = Decimal("0.02")
-TAKE_PROBABILITY = 0.35
+TAKE_PROBABILITY = 0.6
+BUSY_MARKETS = 6
+BUSY_SHARE = 0.7
 SIZE_MAX_TONNES = 40
 TAKE_MAX_KG = 900
 NO_WAIT = {"Prefer": "wait=0"}
@@ -70,7 +72,11 @@ class Maker:
         self.count_stock()
         self.renew(quote)
         if self.random.random() < TAKE_PROBABILITY:
-            self.take(self.random.choice(self.quotes))
+            # Most trades meet in a few markets, as they do anywhere.
+            busy = self.quotes[:BUSY_MARKETS]
+            self.take(
+                self.random.choice(busy if self.random.random() < BUSY_SHARE else self.quotes)
+            )
 
     def renew(self, quote: Quote) -> None:
         """Stands new orders, then takes the old ones back, so that the book is never empty."""
