@@ -56,6 +56,19 @@ def site_running() -> Iterator[str]:
         assert not thread.is_alive(), "the web server does not stop"
 
 
+@contextmanager
+def watch_errors(page: Any) -> Iterator[None]:
+    """Fails when a script of the page fails, or the security policy stops something."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None,
+    )
+    yield
+    assert errors == []
+
+
 def sign_in(page: Any, address: str, user: Any) -> None:
     """Gives the browser the person's session; signing in by form has its own test."""
     from tests.support.factories import client_of
