@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
             name="final_number",
             field=models.BigIntegerField(
                 default=-1,
-                help_text="Everything up to it was applied for good.",
+                help_text="Up to it the chain takes nothing back.",
                 verbose_name="final block",
             ),
         ),

@@ -13,7 +13,7 @@ class Chain(models.Model):
     genesis_hash = models.CharField(_("genesis hash"), max_length=66)
     indexed_from = models.BigIntegerField(_("indexed from block"), default=0)
     final_number = models.BigIntegerField(
-        _("final block"), default=-1, help_text=_("Everything up to it was applied for good.")
+        _("final block"), default=-1, help_text=_("Up to it the chain takes nothing back.")
     )
 
     class Meta:

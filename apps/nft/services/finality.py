@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.errors import ServiceError
@@ -47,7 +48,7 @@ class EventContradiction(Exception):
 
 
 def events_apply(*, chain: Chain, client: ChainClient) -> int:
-    """Applies every event that is final and was not applied; returns how many.
+    """Applies every event that is final and was not applied; returns how many moved value.
 
     Raises FinalBlockChanged where the node's final block is not the one we read; the bridge halts
     then, and where an event contradicts our records.
@@ -55,26 +56,30 @@ def events_apply(*, chain: Chain, client: ChainClient) -> int:
     final = _final_number(chain, client)
     if final is None:
         return 0
+    # Before anything moves: what moves by these blocks must never be unread again.
+    Chain.objects.filter(pk=chain.pk, final_number__lt=final).update(final_number=final)
     waiting = ChainEvent.objects.filter(
         chain=chain, block_number__lte=final, applied_at__isnull=True
     )
+    moving = waiting.filter(MOVES_VALUE).order_by("block_number", "log_index")
     applied = 0
-    for event_id in list(
-        waiting.order_by("block_number", "log_index").values_list("pk", flat=True)
-    ):
+    for event_id in list(moving.values_list("pk", flat=True)):
         if bridge_is_halted():
             return applied
         try:
             applied += _apply(event_id)
         except (EventContradiction, ServiceError) as exc:
-            if getattr(exc, "code", "") not in PASSING:
-                event = ChainEvent.objects.get(pk=event_id)
-                halt_create(
-                    reason=f"event {event.name} of {event.transaction_hash}: {exc}", event=event
-                )
+            _halt_for(event_id, exc)
             return applied
-    Chain.objects.filter(pk=chain.pk, final_number__lt=final).update(final_number=final)
+    waiting.exclude(MOVES_VALUE).update(applied_at=timezone.now())
     return applied
+
+
+def _halt_for(event_id: int, exc: EventContradiction | ServiceError) -> None:
+    if isinstance(exc, ServiceError) and exc.code in PASSING:
+        return
+    event = ChainEvent.objects.get(pk=event_id)
+    halt_create(reason=f"event {event.name} of {event.transaction_hash}: {exc}", event=event)
 
 
 def _final_number(chain: Chain, client: ChainClient) -> int | None:
@@ -103,8 +108,7 @@ def _apply(event_id: int) -> int:
         )
         if event.applied_at is not None:
             return 0
-        if handler := HANDLERS.get((event.contract.name, event.name)):
-            handler(event)
+        HANDLERS[event.name](event)
         ChainEvent.objects.filter(pk=event.pk).update(applied_at=timezone.now())
     return 1
 
@@ -204,11 +208,12 @@ def _retired(event: ChainEvent) -> None:
     tokens_settle(event=event)
 
 
-HANDLERS: Final[dict[tuple[str, str], Callable[[ChainEvent], None]]] = {
-    ("CarbonCredit", "BatchMinted"): _minted,
-    ("CarbonCredit", "Redeemed"): _redeemed,
-    ("CarbonCredit", "Retired"): _retired,
+HANDLERS: Final[dict[str, Callable[[ChainEvent], None]]] = {
+    "BatchMinted": _minted,
+    "Redeemed": _redeemed,
+    "Retired": _retired,
 }
+MOVES_VALUE: Final = Q(contract__name="CarbonCredit", name__in=list(HANDLERS))
 
 
 # ---------------------------------------------------------------------- small things
