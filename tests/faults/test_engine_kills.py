@@ -1,0 +1,46 @@
+"""Engines and PostgreSQL die at random moments: nothing accepted is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ccmarket.embedded.layout import PROJECT
+from tests.support.supervised import environment
+
+pytestmark = pytest.mark.faults
+
+# The suite's run is short. A long one: FAULT_COMMANDS=50000 FAULT_STRIKES=200 make faults
+COMMANDS = int(os.environ.get("FAULT_COMMANDS", "500"))
+STRIKES = int(os.environ.get("FAULT_STRIKES", "5"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+LIMIT_S = 120 + COMMANDS / 20 + STRIKES * 15
+
+
+def test_the_fills_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:
+    """Per market: `COMMANDS` commands, from a client that repeats what got no answer."""
+    private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
+    scenario = [sys.executable, "-m", "tests.faults.engine_scenario"]
+    done = subprocess.run(
+        [*private, *scenario, str(COMMANDS), str(STRIKES), str(SEED)],
+        cwd=PROJECT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["problems"] == []
+    assert found["same_fills"] == [True, True]
+    assert min(found["fills"]) > COMMANDS / 5
+    assert found["orders_accepted"] == found["orders_placed"]
+    assert sum(found["strikes"].values()) == STRIKES
+    assert found["repeats"] > 0, "no client ever noticed: nothing was really killed"
+    assert found["exit_codes"] == [0, 0]
