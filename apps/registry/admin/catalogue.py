@@ -39,6 +39,8 @@ class RegistryAdmin(ReadOnlyAdmin):
     """The registries that credits come from."""
 
     list_display = ("name", "code", "url")
+    fields = ("name", "code", "url")
+    readonly_fields = fields
     ordering = ("name",)
 
 
