@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import redis
 from django.conf import settings
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from apps.accounts.models import Owner
 from apps.orderbook.ids import id_make
-from apps.orderbook.models import Command, Event, Fill, Order, Product
+from apps.orderbook.models import Command, Event, Fill, Order, Product, ProductLease
 from apps.orderbook.models.enums import (
     DoneReason,
     OrderStatus,
@@ -104,6 +105,9 @@ def order_write(command: Command, **fields: object) -> Order:
         "created_at": command.created_at,
         **fields,
     }
+    # The engine moves its cursor in the same transaction.
+    lease = ProductLease.objects.filter(pk=command.product_id)
+    lease.update(cursor=Greatest("cursor", command.pk))
     return Order.objects.create(**values)
 
 

@@ -75,7 +75,7 @@ class FeedRequest:
 def products_named(names: Iterable[str]) -> dict[str, Product]:
     """The products of these names. Raises RequestRefused for the first that there is not."""
     codes = {name: code_from_name(name) for name in names}
-    asked = {code for code in codes.values() if code.isascii() and "\0" not in code}
+    asked = {code for code in codes.values() if code.isascii() and code.isprintable()}
     found = {product.code: product for product in products().filter(code__in=asked)}
     for name, code in codes.items():
         if code not in found:

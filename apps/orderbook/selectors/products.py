@@ -18,8 +18,7 @@ def products() -> QuerySet[Product]:
 
 def product_by_name(name: str) -> Product:
     """The market of that name in the dialect, as a symbol, or as its code. Raises NotFound."""
-    # Nothing else is a name: PostgreSQL would choke on some of it.
-    found = products().filter(code=code_from_name(name)).first() if name.isascii() else None
+    found = products().filter(code=code_from_name(name)).first() if _may_be_name(name) else None
     if found is None:
         raise NotFound(_("Product not found"), code="product_not_found")
     return found
@@ -32,7 +31,12 @@ def assets() -> QuerySet[Asset]:
 
 def asset_by_name(name: str) -> Asset:
     """The asset of that name in the dialect, or its code. Raises NotFound."""
-    found = assets().filter(code=code_from_name(name)).first() if name.isascii() else None
+    found = assets().filter(code=code_from_name(name)).first() if _may_be_name(name) else None
     if found is None:
         raise NotFound(_("Currency not found"), code="currency_not_found")
     return found
+
+
+def _may_be_name(text: str) -> bool:
+    # PostgreSQL would choke on some of the rest.
+    return text.isascii() and text.isprintable()

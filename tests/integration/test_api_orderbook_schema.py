@@ -1,0 +1,91 @@
+"""The API's own description: without a warning, complete, and true of what is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from drf_spectacular.validation import validate_schema
+
+from apps.orderbook.api.urls import v1
+from apps.orderbook.ids import account_uuid, order_uuid
+from tests.support.api import Bot, bot_of
+from tests.support.factories import fund, user_make
+from tests.support.markets import TONNE, UNIT, fill_write, order_rest, product_make
+
+NAME = "VCS_1686_2017-CC"
+
+
+@pytest.fixture
+def schema() -> dict[str, Any]:
+    response = Client().get("/api/schema", headers={"Accept": "application/vnd.oai.openapi+json"})
+    assert response.status_code == 200
+    return response.json()
+
+
+def test_it_is_valid_and_made_without_a_warning(schema: dict[str, Any], tmp_path: Any) -> None:
+    validate_schema(schema)
+    call_command("spectacular", fail_on_warn=True, file=str(tmp_path / "schema.yml"))
+
+
+def test_every_address_is_in_it(schema: dict[str, Any]) -> None:
+    told = {path.removeprefix("/api/v1/") for path in schema["paths"]}
+    for pattern in v1:
+        assert str(pattern.pattern).replace("<str:", "{").replace(">", "}") in told
+
+
+def test_every_error_has_the_one_shape(schema: dict[str, Any]) -> None:
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if path.startswith("/api/v1/") and status != "200":
+                    ref = answer["content"]["application/json"]["schema"]["$ref"]
+                    assert ref.endswith("/ErrorOutput"), (path, method, status)
+
+
+@pytest.mark.django_db
+def test_answers_have_the_fields_that_it_names(schema: dict[str, Any]) -> None:
+    product, user = product_make("VCS-1686-2017", "CC"), user_make()
+    mine = order_rest(product, user.owner, size=2 * TONNE, client_oid="mine")
+    fill_write(mine, order_rest(product, side=1), size=TONNE, number=1)
+    balance = fund(user.owner, product.quote, UNIT)
+    bot = bot_of(user)
+    account, order = account_uuid(balance.pk), order_uuid(mine.pk)
+    answers = {
+        "/products": "/products",
+        "/products/{product}": f"/products/{NAME}",
+        "/products/{product}/book": f"/products/{NAME}/book",
+        "/products/{product}/ticker": f"/products/{NAME}/ticker",
+        "/products/{product}/trades": f"/products/{NAME}/trades",
+        "/products/{product}/stats": f"/products/{NAME}/stats",
+        "/currencies": "/currencies",
+        "/time": "/time",
+        "/accounts": "/accounts",
+        "/accounts/{account}/ledger": f"/accounts/{account}/ledger",
+        "/orders": "/orders",
+        "/orders/{order}": f"/orders/{order}",
+        "/fills": f"/fills?product_id={NAME}",
+        "/fees": "/fees",
+    }
+    for path, address in answers.items():
+        fields_match(schema, path, answer_of(bot, address))
+
+
+def answer_of(bot: Bot, address: str) -> Any:
+    response = bot.get(address)
+    assert response.status_code == 200, address
+    return response.json()
+
+
+def fields_match(schema: dict[str, Any], path: str, answer: Any) -> None:
+    """Every field answered is described, and every required one answered."""
+    described = schema["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]
+    shape = described["content"]["application/json"]["schema"]
+    if shape.get("type") == "array":
+        assert answer, f"{path} answers nothing to look at"
+        shape, answer = shape["items"], answer[0]
+    component = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
+    assert set(answer) <= set(component["properties"]), path
+    assert set(component.get("required", [])) <= set(answer), path
