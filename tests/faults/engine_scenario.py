@@ -226,16 +226,26 @@ def sabotage(clients: list[Client], saboteur: Saboteur, strikes: int, count: int
         saboteur.strike()
 
 
-def wait_until_decided() -> None:
+def wait_until(what: str, holds: Callable[[], bool]) -> None:
     deadline_s = time.monotonic() + END_S
     while True:
         try:
-            if Event.objects.count() == Command.objects.count():
+            if holds():
                 return
         except DatabaseError:
             connection.close()
-        assert time.monotonic() < deadline_s, "some accepted commands are never decided"
+        assert time.monotonic() < deadline_s, f"waited in vain: {what}"
         time.sleep(0.1)
+
+
+def all_decided() -> bool:
+    return Event.objects.count() == Command.objects.count()
+
+
+def engines_up() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^engine '")
+        return int(cursor.fetchone()[0])
 
 
 def report(clients: list[Client]) -> dict[str, object]:
@@ -268,7 +278,8 @@ def main(count: int, strikes: int, seed: int) -> None:
     for client in clients:
         client.join()
         assert client.error is None, client.error
-    wait_until_decided()
+    wait_until("every accepted command is decided", all_decided)
+    wait_until("the engines that were started last are up", lambda: engines_up() == 2)
     exit_codes = engines.stop()
     found = {**report(clients), "strikes": saboteur.done, "exit_codes": exit_codes}
     sys.stdout.write(json.dumps(found) + "\n")
