@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable
 
 from apps.accounts.errors import Conflict
 from apps.accounts.ledger.models import Asset
@@ -40,6 +41,8 @@ def credit_class_lock(*, credit_class: CreditClass) -> None:
     try:
         CreditClass.objects.select_for_update(no_key=True).only("pk").get(pk=credit_class.pk)
     except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
         raise Conflict(
             _("Many people are using these credits just now. Nothing was taken; try again."),
             code="busy",
