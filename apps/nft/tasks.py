@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.db import DatabaseError
 
+from apps.accounts.errors import ServiceError
 from apps.nft.chain.errors import ChainError
 from apps.nft.models import BridgeIntent
 from apps.nft.services.bridge import Bridge, intent_advance
@@ -39,7 +41,15 @@ def _advance(intent_ids: list[int]) -> None:
         _, client = chain_connect()
         bridge = Bridge(client, keyring_open())
         for intent_id in intent_ids:
-            intent_advance(intent_id=intent_id, bridge=bridge)
+            _advance_one(intent_id, bridge)
     except ChainError as exc:
         # Nothing is lost: the next sweep goes on where this one stopped.
         log.warning("bridge_waits", error=str(exc))
+
+
+def _advance_one(intent_id: int, bridge: Bridge) -> None:
+    """One intent that cannot go on must not keep the others waiting."""
+    try:
+        intent_advance(intent_id=intent_id, bridge=bridge)
+    except (ServiceError, DatabaseError) as exc:
+        log.warning("intent_waits", intent=intent_id, error=type(exc).__name__)

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from apps.accounts.ledger.services import BRIDGE
 from apps.nft.chain import artifacts
@@ -110,7 +113,8 @@ def chain_has_what_was_read(*, chain: Chain, client: ChainClient) -> Iterator[st
         newest = chain.blocks.order_by("-number").first()
         live = Token.objects.filter(contract=contract, state=Token.State.LIVE).count()
         events = ChainEvent.objects.filter(contract=contract, name="Retired")
-        retired = sum(int(row["count"]) for row in events.values_list("arguments", flat=True))
+        count = Cast(KeyTextTransform("count", "arguments"), BigIntegerField())
+        retired = events.aggregate(tonnes=Sum(count))["tonnes"] or 0
     if newest is None:
         return
     interface = Interface(artifacts.load(contract.name))

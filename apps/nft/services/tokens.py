@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from apps.nft.models import BridgeIntent, Chain, ChainEvent, Token
+from apps.nft.models.bridge import BLOCK_ID_STRIDE
 from apps.registry.models import SerialBlock
 
 ZERO_ADDRESS: Final = "0x" + "00" * 20
@@ -50,7 +51,9 @@ def tokens_follow(*, events: list[ChainEvent]) -> None:
                     owner_address=event.arguments["to"],
                 )
         elif event.token_id is not None:
-            _move(tokens[event.contract_id, event.token_id], event)
+            key = (event.contract_id, event.token_id)
+            # A row can only be missing if somebody deleted it: the id says which tonne it is.
+            _move(tokens.get(key) or tokens.setdefault(key, _token_from_id(*key)), event)
     _save(tokens.values())
 
 
@@ -127,6 +130,13 @@ def _move(token: Token, event: ChainEvent) -> None:
     to = event.arguments["to"]
     token.owner_address = to
     token.state = Token.State.BURNED if to == ZERO_ADDRESS else Token.State.LIVE
+
+
+def _token_from_id(contract_id: int, token_id: int) -> Token:
+    block_id, offset = divmod(token_id, BLOCK_ID_STRIDE)
+    block = SerialBlock.objects.filter(pk=block_id).first()
+    serial = offset + (block.start if block else 0)
+    return Token(contract_id=contract_id, token_id=token_id, block=block, serial_number=serial)
 
 
 def _existing(events: list[ChainEvent]) -> dict[tuple[int, int], Token]:

@@ -98,6 +98,17 @@ def test_a_token_row_that_was_lost_is_named(out: Settlement) -> None:
     assert "5 NFTs are out, 4 by the events we read" in reason()
 
 
+def test_a_token_row_that_was_lost_comes_back_with_its_next_transfer(out: Settlement) -> None:
+    lost = out.first_token(2)
+    Token.objects.filter(token_id=lost).delete()
+    move = out.credit.functions.transferFrom(out.wallet, out.stranger, lost)
+    out.send(out.wallet, move)
+    out.follow()
+    token = Token.objects.get(token_id=lost)
+    assert (token.serial_number, token.owner_address) == (out.block.start + 2, out.stranger)
+    assert out.broken() == []
+
+
 def test_a_retirement_we_did_not_read_is_named(out: Settlement) -> None:
     out.send(out.wallet, out.credit.functions.retire([(out.first_token(), 2)], "", "", ""))
     out.mine(2)
