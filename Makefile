@@ -17,8 +17,6 @@ SECRET = "$$($(RUN) -c 'import base64, os; print(base64.urlsafe_b64encode(os.ura
 PRODUCTION = BASE_URL=https://ccmarket.example SECRET_KEY=$(call SECRET,48) \
              ENCRYPTION_KEYS=$(call SECRET,32) DJANGO_DEBUG=0 CHAIN_KEYS=env
 
-NEEDS = command -v $(1) >/dev/null || { echo "Needs GNU gettext: apt-get install gettext"; exit 1; }
-
 # npm's Node.js, where the machine has none, is in there too.
 export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
@@ -79,10 +77,9 @@ requirements: setup  ## Compile requirements*.in again, to the newest versions t
 	    --no-header --quiet "$$name.in" --output-file "$$name.txt" || exit 1; \
 	done
 
-messages: setup  ## Collect the texts to translate
-	@$(call NEEDS,xgettext)
-	@$(RUN) manage.py makemessages --all --ignore "node_modules/*" --ignore ".venv/*" --ignore "var/*"
+messages: setup  ## Collect the texts to translate into locale/
+	@$(RUN) -m tools.messages collect
 
-compilemessages: setup  ## Compile the translations
-	@$(call NEEDS,msgfmt)
-	@$(RUN) manage.py compilemessages --ignore ".venv/*"
+compilemessages: setup  ## Check the translations and compile them
+	@$(RUN) -m tools.messages check
+	@$(RUN) -m tools.messages compile
