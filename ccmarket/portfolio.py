@@ -34,7 +34,7 @@ class Portfolio:
     """Balances that are not empty, open orders, NFTs in linked wallets, the latest of the rest."""
 
     credits: Sequence[Holding]
-    cash: Sequence[Balance]
+    cash: QuerySet[Balance]
     orders: Sequence[Order]
     tokens: QuerySet[Token]
     requests: QuerySet[MintRequest]

@@ -11,7 +11,7 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
@@ -23,7 +23,7 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 LOCALE: Final = "zh_Hans"
 PO: Final = PROJECT / "locale" / LOCALE / "LC_MESSAGES" / "django.po"
 MO: Final = PO.with_suffix(".mo")
-KEYWORDS: Final = DEFAULT_KEYWORDS | {
+KEYWORDS: Final[dict[str, Any]] = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
@@ -47,14 +47,14 @@ def marked_texts() -> Iterator[Marked]:
 
 def _extract(path: Path, source: bytes) -> Iterator[Marked]:
     name = path.relative_to(PROJECT).as_posix()
-    found = extract_python(io.BytesIO(source), list(KEYWORDS), [], {"encoding": "utf-8"})
+    found = extract_python(io.BytesIO(source), KEYWORDS, [], {"encoding": "utf-8"})
     for _line, function, texts, _comments in found:
-        spec = KEYWORDS[function] or (1,)
-        assert all(isinstance(place, int) for place in spec), f"{name}: contexts are not used here"
-        given = texts if isinstance(texts, tuple) else (texts,)
-        chosen = [given[place - 1] for place in spec if isinstance(place, int)]
+        places = KEYWORDS[str(function)] or (1,)
+        assert all(isinstance(place, int) for place in places), f"{name}: contexts are not used"
+        given: list[Any] = list(texts) if isinstance(texts, tuple | list) else [texts]
+        chosen = [given[place - 1] for place in places if isinstance(place, int)]
         if all(isinstance(text, str) and text for text in chosen):
-            yield name, tuple(map(str, chosen)) if len(chosen) > 1 else str(chosen[0])
+            yield name, chosen[0] if len(chosen) == 1 else tuple(chosen)
 
 
 def template_catalog() -> Catalog:

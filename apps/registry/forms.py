@@ -17,7 +17,7 @@ from apps.registry.models import CreditClass
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 
 
-class ClassChoiceField(forms.ModelChoiceField):
+class ClassChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """One of the credit classes that the owner has some of, by its code."""
 
     def __init__(self) -> None:

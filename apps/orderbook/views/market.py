@@ -117,7 +117,7 @@ def _answer_page(
     """The same without JavaScript."""
     if outcome is None:
         problems = [problem for problems in form.errors.values() for problem in problems]
-        messages.error(request, " ".join(problems))
+        messages.error(request, " ".join(map(str, problems)))
     else:
         messages.add_message(request, getattr(messages, outcome.level.upper()), outcome.text)
     return redirect("market", code=product.code)
