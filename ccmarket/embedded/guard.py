@@ -10,7 +10,7 @@ from types import FrameType
 import psutil
 
 from ccmarket.embedded.layout import EmbeddedError, Layout
-from ccmarket.embedded.records import ProcessRecord, record_read
+from ccmarket.embedded.records import ProcessRecord, record_read, start_mark
 
 # Long enough for every program to be stopped in order, PostgreSQL's last checkpoint included.
 SUPERVISOR_STOP_TIMEOUT_S = 90.0
@@ -64,7 +64,7 @@ def only_supervisor(layout: Layout) -> Iterator[None]:
         ProcessRecord(
             name="supervisor",
             pid=os.getpid(),
-            started_s=me.create_time(),
+            started=start_mark(me),
             argv=tuple(me.cmdline()),
             stop_timeout_s=SUPERVISOR_STOP_TIMEOUT_S,
         ).write_to(path)

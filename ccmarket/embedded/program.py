@@ -14,7 +14,7 @@ import psutil
 
 from ccmarket.embedded.layout import PROJECT, Layout
 from ccmarket.embedded.logs import Console, LogFile, LogPump
-from ccmarket.embedded.records import ProcessRecord
+from ccmarket.embedded.records import ProcessRecord, start_mark
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 
@@ -107,7 +107,7 @@ class Child:
             ProcessRecord(
                 name=self.program.name,
                 pid=self._popen.pid,
-                started_s=psutil.Process(self._popen.pid).create_time(),
+                started=start_mark(psutil.Process(self._popen.pid)),
                 argv=argv,
                 stop_signal=self.program.stop_signal,
                 stop_timeout_s=self.program.stop_timeout_s,

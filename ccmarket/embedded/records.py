@@ -14,19 +14,17 @@ from pathlib import Path
 
 import psutil
 
-# The kernel counts in ticks and a corrected clock moves the origin: never off by more than this.
-START_TOLERANCE_S = 2.0
 KILL_WAIT_S = 5.0
 POLL_S = 0.05
 
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """One process as it was started. `started_s` is seconds since 1970, `argv` what it runs."""
+    """One process as it was started: `started` is its `start_mark`, `argv` what it runs."""
 
     name: str
     pid: int
-    started_s: float
+    started: str
     argv: tuple[str, ...]
     stop_signal: int = signal.SIGTERM
     stop_timeout_s: float = 10.0
@@ -37,7 +35,7 @@ class ProcessRecord:
             process = psutil.Process(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
-            if abs(process.create_time() - self.started_s) > START_TOLERANCE_S:
+            if start_mark(process) != self.started:
                 return None
             # While it is being launched, the launcher's own words come first.
             if tuple(process.cmdline()[-len(self.argv) :]) != self.argv:
@@ -55,6 +53,20 @@ class ProcessRecord:
         path.write_text(json.dumps(asdict(self), indent=2))
 
 
+def start_mark(process: psutil.Process) -> str:
+    """When the process started, in words that a corrected clock cannot change.
+
+    On Linux the boot's id and the kernel's ticks since then (proc_pid_stat(5), field 22), elsewhere
+    the second since 1970.
+    """
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return f"second {process.create_time():.0f}"
+    return f"boot {boot} tick {stat.rpartition(')')[2].split()[19]}"
+
+
 def record_read(path: Path) -> ProcessRecord | None:
     """None when the file is no whole record: then it cannot prove anything either."""
     try:
@@ -67,17 +79,16 @@ def record_read(path: Path) -> ProcessRecord | None:
 def stop_recorded(folder: Path) -> list[str]:
     """Stop every process recorded in `folder` that still runs; returns their names.
 
-    The later a process was started, the earlier it is stopped, as in an orderly stop.
+    The later one was written down, the earlier it is stopped, as in an orderly stop.
     """
     found = []
-    for path in folder.glob("*.json"):
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True):
         record = record_read(path)
         process = record.find() if record else None
         if record and process:
             found.append((record, process))
         elif record:
             path.unlink(missing_ok=True)
-    found.sort(key=lambda pair: pair[0].started_s, reverse=True)
     for record, process in found:
         stop_process(process, record.stop_signal, record.stop_timeout_s)
         (folder / f"{record.name}.json").unlink(missing_ok=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ccmarket.embedded.records import ProcessRecord, is_over, record_read, stop_recorded
+from ccmarket.embedded.records import ProcessRecord, is_over, record_read, start_mark, stop_recorded
+from tests.support.supervised import eventually
 
 pytestmark = pytest.mark.faults
 
@@ -25,8 +26,11 @@ DEAF = (
 @pytest.fixture
 def sleeper() -> Iterator[ProcessRecord]:
     process = subprocess.Popen(SLEEP, start_new_session=True)
-    started_s = psutil.Process(process.pid).create_time()
-    yield ProcessRecord("sleeper", process.pid, started_s, SLEEP)
+    started = start_mark(psutil.Process(process.pid))
+    record = ProcessRecord("sleeper", process.pid, started, SLEEP)
+    # The kernel shows a new program's words a moment after the program has begun.
+    eventually("it has a command line", lambda: record.find() is not None)
+    yield record
     process.kill()
     process.wait()
 
@@ -45,8 +49,8 @@ def test_a_process_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"deaf\n"
-        started_s = psutil.Process(process.pid).create_time()
-        ProcessRecord("deaf", process.pid, started_s, argv, stop_timeout_s=0.2).write(tmp_path)
+        started = start_mark(psutil.Process(process.pid))
+        ProcessRecord("deaf", process.pid, started, argv, stop_timeout_s=0.2).write(tmp_path)
         assert stop_recorded(tmp_path) == ["deaf"]
         assert process.wait() == -signal.SIGKILL
 
@@ -62,7 +66,7 @@ def test_a_process_id_given_to_another_command_is_never_touched(
 def test_a_process_id_given_to_a_later_start_is_never_touched(
     sleeper: ProcessRecord, tmp_path: Path
 ) -> None:
-    replace(sleeper, started_s=sleeper.started_s - 60).write(tmp_path)
+    replace(sleeper, started=start_mark(psutil.Process())).write(tmp_path)
     assert stop_recorded(tmp_path) == []
     assert not is_over(psutil.Process(sleeper.pid))
 
