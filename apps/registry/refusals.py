@@ -36,6 +36,18 @@ MESSAGES: dict[str, Any] = {
     "serial_vintage": _(
         "The vintage in the serial number runs from %(start)s to %(end)s, which is not a period."
     ),
+    "serial_ends": _(
+        "The two numbers of this range differ in more than the number. Copy both from the registry."
+    ),
+    "serial_without_range": _(
+        "“%(found)s” names a whole issuance. Add its range as the registry shows it: “1 to 100”."
+    ),
+    "serial_key": _(
+        "“%(found)s” is not written as this registry writes it. Copy it whole from the registry."
+    ),
+    "serial_none": _(
+        "“%(found)s” is an id of Isometric, which gives no serial numbers. Look for its project."
+    ),
     # One row of an export
     "row_length": _("The row has %(found)s cells, the header has %(expected)s."),
     "row_quote": _("A quotation mark opens in this row and never closes: the file is cut off."),
@@ -43,6 +55,8 @@ MESSAGES: dict[str, Any] = {
     "value_missing": _("The column “%(column)s” is empty."),
     "value_date": _("“%(found)s” in the column “%(column)s” is not a date."),
     "value_quantity": _("“%(found)s” in the column “%(column)s” is not a whole number of tonnes."),
+    "value_kilograms": _("“%(found)s” in the column “%(column)s” is not a number of kilograms."),
+    "value_nested": _("“%(found)s” in the column “%(column)s” is not a list of records."),
     "value_long": _("The column “%(column)s” holds %(found)s characters; at most %(limit)s fit."),
     "country_unknown": _("No country is called “%(found)s”."),
     "quantity_mismatch": _(
@@ -60,6 +74,11 @@ MESSAGES: dict[str, Any] = {
         "With this row the blocks of the vintage add up to %(sum)s tonnes, more than the "
         "%(total)s that the registry issued for it."
     ),
+    "ending_overlap": _(
+        "Serial numbers %(first)s to %(last)s overlap %(other)s, which the registry reported as "
+        "retired or cancelled before. No serial number ends twice: ask the registry."
+    ),
+    "entry_twice": _("The file has “%(found)s” twice, and the two differ. The earlier one stays."),
     "vintage_changed": _("The block is known already, as part of another vintage or project."),
     "issuance_changed": _(
         "The block is known as issued on %(known)s; the file says %(found)s. Ask the registry."

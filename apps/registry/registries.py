@@ -49,6 +49,30 @@ REGISTRIES = {
         "https://www.artredd.org",
         "https://art.apx.com/mymodule/reg/prjView.asp?id1={}",
     ),
+    "arb": RegistryFacts(
+        "ARB",
+        "California Air Resources Board",
+        "https://ww2.arb.ca.gov",
+        "https://ww2.arb.ca.gov/our-work/programs/compliance-offset-program/arb-offset-credit-issuance",
+    ),
+    "cercarbono": RegistryFacts(
+        "CDC",
+        "Cercarbono",
+        "https://www.ecoregistry.io",
+        "https://www.ecoregistry.io/projects/{}",
+    ),
+    "isometric": RegistryFacts(
+        "ISO",
+        "Isometric",
+        "https://registry.isometric.com",
+        "https://registry.isometric.com/project/{}",
+    ),
+    "puro": RegistryFacts(
+        "PURO",
+        "Puro.earth",
+        "https://registry.puro.earth",
+        "https://registry.puro.earth/projects/{}",
+    ),
 }
 _SLUGS = {facts.code: slug for slug, facts in REGISTRIES.items()}
 

@@ -2,10 +2,23 @@
 
 from apps.registry.refusals import SerialRefused
 from apps.registry.serials.base import Grammar, Serial
-from apps.registry.serials.prefixed import ACR, ART, CAR, GOLD_STANDARD
+from apps.registry.serials.cercarbono import CercarbonoGrammar
+from apps.registry.serials.gold_standard import GoldStandardGrammar
+from apps.registry.serials.isometric import IsometricGrammar
+from apps.registry.serials.prefixed import ACR, ART, CAR
+from apps.registry.serials.puro import PuroGrammar
 from apps.registry.serials.verra import VerraGrammar
 
-GRAMMARS: tuple[Grammar, ...] = (VerraGrammar(), GOLD_STANDARD, ACR, CAR, ART)
+GRAMMARS: tuple[Grammar, ...] = (
+    VerraGrammar(),
+    GoldStandardGrammar(),
+    ACR,
+    CAR,
+    ART,
+    CercarbonoGrammar(),
+    PuroGrammar(),
+    IsometricGrammar(),
+)
 
 __all__ = ["GRAMMARS", "Grammar", "Serial", "grammar_of", "parse"]
 
