@@ -30,8 +30,8 @@ MESSAGES: dict[str, Any] = {
         "it in the registry."
     ),
     "serial_range": _(
-        "The serial number runs from %(first)s to %(last)s; it must start at 1 or later, end no "
-        "earlier than it starts, and stay below %(below)s."
+        "The serial number runs from %(first)s to %(last)s; it must start at %(least)s or "
+        "later, end no earlier than it starts, and stay below %(below)s."
     ),
     "serial_vintage": _(
         "The vintage in the serial number runs from %(start)s to %(end)s, which is not a period."
@@ -56,6 +56,12 @@ MESSAGES: dict[str, Any] = {
     "value_date": _("“%(found)s” in the column “%(column)s” is not a date."),
     "value_quantity": _("“%(found)s” in the column “%(column)s” is not a whole number of tonnes."),
     "value_kilograms": _("“%(found)s” in the column “%(column)s” is not a number of kilograms."),
+    "value_project": _("“%(found)s” in the column “%(column)s” is not the number of a project."),
+    "value_status": _("“%(found)s” is neither retired nor cancelled."),
+    "value_period": _("The period runs from %(start)s to %(end)s, which is not a period."),
+    "kilograms_mismatch": _(
+        "The row says %(tonnes)s tonnes and %(kilograms)s kilograms. They must agree."
+    ),
     "value_nested": _("“%(found)s” in the column “%(column)s” is not a list of records."),
     "value_long": _("The column “%(column)s” holds %(found)s characters; at most %(limit)s fit."),
     "country_unknown": _("No country is called “%(found)s”."),

@@ -108,7 +108,7 @@ def test_refused_lines_are_kept_with_the_run(export: Path) -> None:
     [kept] = ImportRun.objects.all()
     assert (kept.registry.code, kept.kind) == ("VCS", "transactions")
     assert (kept.rows, kept.accepted, kept.unchanged, kept.refused) == (2, 1, 0, 1)
-    assert kept.accepted_tonnes == 10
+    assert kept.accepted_grams == 10_000_000
     assert kept.finished_at is not None
     [refusal] = kept.refusals.all()
     assert (refusal.line, refusal.code) == (3, "value_quantity")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from apps.registry.refusals import SerialRefused
 from apps.registry.serials import GRAMMARS, Serial, parse
-from apps.registry.serials.cercarbono import CercarbonoSerial, serial_of
+from apps.registry.serials.cercarbono import CercarbonoSerial, serial_of, whole
 from apps.registry.serials.isometric import identifier
 
 CER = "RW-5-1463953-2-2-0-7014 - RW-5-1467609-2-2-0-7014"
@@ -108,3 +108,13 @@ def test_an_id_of_isometric_is_read_in_any_spelling_and_only_of_its_kind() -> No
     assert identifier(" ISS_1kp6edz8k1s036py", "iss") == "iss_1KP6EDZ8K1S036PY"
     with pytest.raises(SerialRefused, match="not written"):
         identifier("prj_1JYCV03BW1S0RTE5", "iss")
+
+
+def test_the_oldest_serials_of_cercarbono_count_from_0_and_all_others_from_1() -> None:
+    oldest = whole("CDC_1_1_1_321_14_1", 62_740)
+    assert (oldest.first, oldest.last, oldest.quantity) == (0, 62_739, 62_740)
+    assert parse(str(oldest)) == oldest
+    assert whole("CDC_1_1_1_321_14_1_2009", 4_971).first == 1
+    assert whole("CDC_7_1_1_321_14_CO_1_1", 340_756).first == 1
+    with pytest.raises(SerialRefused, match="start at 1"):
+        serial_of("CDC_1_1_1_321_14_1_2009", 0, 9)

@@ -1,5 +1,5 @@
 """What staff see and do. Django finds here whatever is registered in these modules."""
 
-from apps.registry.admin import blocks, catalogue, custody, imports, retirements
+from apps.registry.admin import blocks, catalogue, custody, entries, imports, retirements
 
-__all__ = ["blocks", "catalogue", "custody", "imports", "retirements"]
+__all__ = ["blocks", "catalogue", "custody", "entries", "imports", "retirements"]

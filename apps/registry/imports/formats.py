@@ -4,44 +4,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
+from apps.registry.imports.acr import ACR_FORMATS
+from apps.registry.imports.arb import ARB_ISSUANCES
+from apps.registry.imports.art import ART_FORMATS
+from apps.registry.imports.car import CAR_FORMATS
 from apps.registry.imports.cells import one_line
-from apps.registry.imports.rows import BlockRow, RefusedRow
-from apps.registry.imports.tables import DELIMITERS, Row, Table
-from apps.registry.imports.verra_transactions import VerraTransactions
+from apps.registry.imports.cercarbono import CERCARBONO_FORMATS
+from apps.registry.imports.gold_standard import GOLD_STANDARD_FORMATS
+from apps.registry.imports.isometric import ISOMETRIC_FORMATS
+from apps.registry.imports.reading import CsvFormat
+from apps.registry.imports.rows import ReadRow, RefusedRow
+from apps.registry.imports.tables import DELIMITERS, Table
+from apps.registry.imports.verra_others import VERRA_HOLDINGS, VERRA_PROJECTS
+from apps.registry.imports.verra_transactions import VERRA_TRANSACTIONS
 from apps.registry.refusals import FileRefused
 
-
-class Format(Protocol):
-    """One kind of file of one registry."""
-
-    @property
-    def registry(self) -> str:
-        """The registry's slug, such as `verra`."""
-
-    @property
-    def kind(self) -> str:
-        """The kind of file, such as `transactions`."""
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns it must have, folded by `fold`."""
-
-    def read(
-        self, rows: Iterator[Row], *, position: Mapping[str, int], width: int
-    ) -> Iterator[BlockRow | RefusedRow]:
-        """What each row below the header says. `position` finds columns by folded name."""
-
-
-FORMATS: tuple[Format, ...] = (VerraTransactions(),)
+FORMATS: tuple[CsvFormat, ...] = (
+    VERRA_TRANSACTIONS,
+    VERRA_PROJECTS,
+    VERRA_HOLDINGS,
+    *GOLD_STANDARD_FORMATS,
+    *ACR_FORMATS,
+    *CAR_FORMATS,
+    *ART_FORMATS,
+    *CERCARBONO_FORMATS,
+    *ISOMETRIC_FORMATS,
+    ARB_ISSUANCES,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
     """A file whose format is known: what it is and where its columns stand."""
 
-    format: Format
+    format: CsvFormat
     delimiter: str
     position: Mapping[str, int]
     width: int
@@ -69,13 +66,13 @@ def detect(table: Table, *, registry: str | None = None) -> Detected:
     raise FileRefused("file_header", known=known)
 
 
-def read_rows(table: Table, found: Detected) -> Iterator[BlockRow | RefusedRow]:
+def read_rows(table: Table, found: Detected) -> Iterator[ReadRow | RefusedRow]:
     """Every row below the header of `table`, in order, as what it says or why it is refused."""
     rows = islice(table.rows(found.delimiter), 1, None)
     yield from found.format.read(rows, position=found.position, width=found.width)
 
 
-def read(path: Path, *, registry: str | None = None) -> Iterator[BlockRow | RefusedRow]:
+def read(path: Path, *, registry: str | None = None) -> Iterator[ReadRow | RefusedRow]:
     """Every row of the export at `path`. Raises `FileRefused` as `Table` and `detect` do."""
     with Table(path) as table:
         yield from read_rows(table, detect(table, registry=registry))

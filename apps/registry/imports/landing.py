@@ -7,57 +7,31 @@ rows are staged by COPY and compared and written by a handful of statements; onl
 with each other are looked at one by one. What is written is checked again by the constraints.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
 from apps.registry.imports import landing_sql as sql
+from apps.registry.imports.projects_sql import newest_facts
 from apps.registry.imports.rows import BlockRow, RefusedRow
 from apps.registry.imports.staging import stage
+from apps.registry.imports.verdicts import LOCK, Landed, Verdict, clashing, refuse, stream
 from apps.registry.refusals import RowRefused
-
-_BATCH_ROWS = 5_000
-# One import after the other: each compares with what the one before it wrote.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext('registry_import'))"
-
-Verdict = tuple[int, str, str | None, int | None, int | None]
-
-
-class _Run(NamedTuple):
-    first: int
-    last: int
-    serial: str
-    ended_on: date | None
-
-    def start(self) -> int:
-        return self.first
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """What became of the rows that could be read."""
-
-    accepted: int
-    unchanged: int
-    accepted_tonnes: int
 
 
 def land(rows: Iterable[BlockRow]) -> Landed:
     """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`."""
     assert connection.in_atomic_block, "an import lands whole or not at all"
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK)
+        cursor.execute(LOCK)
         stage(cursor, rows)
         cursor.execute(sql.COMPARE)
         cursor.execute(sql.INDEX_COMPARED)
-        _refuse(cursor, _clashing(_stream(cursor, "clashes", sql.CLASHES)))
-        _refuse(cursor, _exceeding(_stream(cursor, "excess", sql.EXCESS)))
-        for statement in (sql.PROJECTS, sql.VINTAGES, sql.SERIES, sql.BLOCKS, sql.UPDATES):
+        refuse(cursor, clashing(stream(cursor, "clashes", sql.CLASHES)))
+        refuse(cursor, _exceeding(stream(cursor, "excess", sql.EXCESS)))
+        cursor.execute(newest_facts(sql.IN_ORDER))
+        for statement in (sql.VINTAGES, sql.SERIES, sql.BLOCKS, sql.UPDATES, sql.ENDED_WHOLE):
             cursor.execute(statement)
         cursor.execute(sql.COUNTS)
         return Landed(*cursor.fetchone())
@@ -66,43 +40,8 @@ def land(rows: Iterable[BlockRow]) -> Landed:
 def refused_rows() -> Iterator[RefusedRow]:
     """The rows that `land` refused, in order. In the same transaction."""
     with connection.cursor() as cursor:
-        for row in _stream(cursor, "refused", sql.REFUSED):
+        for row in stream(cursor, "refused", sql.REFUSED):
             yield _refused(*row)
-
-
-def _stream(cursor: Any, name: str, query: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of `query`, a batch at a time, from a cursor of that name in the database."""
-    cursor.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
-    while True:
-        cursor.execute(f"FETCH {_BATCH_ROWS} FROM {name}")
-        if not (batch := cursor.fetchall()):
-            cursor.execute(f"CLOSE {name}")
-            return
-        yield from batch
-
-
-def _refuse(cursor: Any, verdicts: Iterable[Verdict]) -> None:
-    found = list(verdicts)
-    for at in range(0, len(found), _BATCH_ROWS):
-        columns = [list(column) for column in zip(*found[at : at + _BATCH_ROWS], strict=True)]
-        cursor.execute(sql.REFUSE, columns)
-
-
-def _clashing(rows: Iterable[tuple[Any, ...]]) -> Iterator[Verdict]:
-    """Of rows that overlap each other, in the order of the file, all that come too late."""
-    kept: defaultdict[tuple[int, str], list[_Run]] = defaultdict(list)
-    for line, registry_id, series, *rest in rows:
-        run = _Run(*rest)
-        runs = kept[registry_id, series]
-        # Kept runs are disjoint: only the last that starts within this one's reach can meet it.
-        at = bisect_right(runs, run.last, key=_Run.start)
-        before = runs[at - 1] if at else None
-        if before is None or before.last < run.first:
-            runs.insert(at, run)
-        elif before == run:
-            yield line, "repeat", None, None, None
-        else:
-            yield line, "overlap", before.serial, None, None
 
 
 def _exceeding(rows: Iterable[tuple[Any, ...]]) -> Iterator[Verdict]:

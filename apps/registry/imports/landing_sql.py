@@ -86,42 +86,12 @@ JOIN registry_compared c ON c.line = l.line
 WHERE c.verdict = 'new' ORDER BY c.line
 """
 
-REFUSE = """
-UPDATE registry_compared c SET verdict = r.verdict, other = r.other, sum = r.sum, total = r.total
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
-    AS r (line, verdict, other, sum, total)
-WHERE c.line = r.line
-"""
-
-PROJECTS = """
-INSERT INTO registry_project AS p (
-    registry_id, registry_project_id, code, name, country, project_type, methodologies, proponent,
-    status, kind, description, created_at, updated_at)
-SELECT DISTINCT ON (l.registry_id, l.project)
-       l.registry_id, l.project, r.code || '-' || l.project, l.name, l.country, l.project_type,
-       l.methodologies, l.proponent, l.status, l.kind, l.description, now(), now()
-FROM registry_staged l JOIN registry_compared c USING (line)
-JOIN registry_registry r ON r.id = l.registry_id
-WHERE c.verdict IN ('new', 'same', 'update')
-ORDER BY l.registry_id, l.project, l.line
-ON CONFLICT (registry_id, registry_project_id) DO UPDATE SET
-    name = excluded.name,
-    country = excluded.country,
-    project_type = coalesce(nullif(excluded.project_type, ''), p.project_type),
-    methodologies = coalesce(nullif(excluded.methodologies, '{}'), p.methodologies),
-    proponent = coalesce(nullif(excluded.proponent, ''), p.proponent),
-    status = coalesce(nullif(excluded.status, ''), p.status),
-    kind = coalesce(nullif(excluded.kind, ''), p.kind),
-    description = coalesce(nullif(excluded.description, ''), p.description),
-    updated_at = now()
-WHERE (p.name, p.country) <> (excluded.name, excluded.country)
-   OR excluded.project_type NOT IN ('', p.project_type)
-   OR excluded.methodologies NOT IN ('{}', p.methodologies)
-   OR excluded.proponent NOT IN ('', p.proponent)
-   OR excluded.status NOT IN ('', p.status)
-   OR excluded.kind NOT IN ('', p.kind)
-   OR excluded.description NOT IN ('', p.description)
-"""
+# Every row that is in order, with what it says of its project.
+IN_ORDER = """(
+    SELECT l.*, NULL::date AS crediting_start, NULL::date AS crediting_end
+    FROM registry_staged l JOIN registry_compared c USING (line)
+    WHERE c.verdict IN ('new', 'same', 'update')
+)"""
 
 VINTAGES = """
 INSERT INTO registry_vintage AS v (project_id, credit_class_id, start, "end", year, issued_tonnes)
@@ -174,10 +144,27 @@ FROM registry_staged l JOIN registry_compared c USING (line)
 WHERE c.verdict = 'update' AND b.id = c.block_id
 """
 
+# A new block all of whose serials the registry has already reported as ended.
+ENDED_WHOLE = """
+UPDATE registry_serialblock b SET state = 'retired'
+WHERE b.state = 'issued' AND b.id IN (
+    SELECT n.id FROM registry_registryentry e
+    JOIN registry_serialblock n
+        ON int8range(n.base, n.base + (n."end" - n.start + 1) * 1000000) && e.grams
+    WHERE e.series_id IN (
+        SELECT s.id FROM registry_compared c
+        JOIN registry_serialseries s ON s.registry_id = c.registry_id AND s.key = c.series
+        WHERE c.verdict = 'new')
+) AND registry_block_grams(b) <@ (
+    SELECT range_agg(e.grams) FROM registry_registryentry e
+    WHERE e.grams && registry_block_grams(b))
+"""
+
 COUNTS = """
 SELECT count(*) FILTER (WHERE verdict IN ('new', 'update')),
        count(*) FILTER (WHERE verdict IN ('same', 'repeat')),
        coalesce(sum(last - first + 1) FILTER (WHERE verdict IN ('new', 'update')), 0)::bigint
+           * 1000000
 FROM registry_compared
 """
 

@@ -22,6 +22,8 @@ class ProjectFacts:
     status: str = ""
     kind: str = ""
     description: str = ""
+    crediting_start: date | None = None
+    crediting_end: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,52 @@ class BlockRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A project by itself, as a registry's list of projects has it. `registry` is a slug."""
+
+    line: int
+    registry: str
+    project: ProjectFacts
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An issuance without serials, or a retirement or cancellation with or without.
+
+    `kind` is one of `RegistryEntry.Kind`. `reference` names the entry: if `is_reference_own`, the
+    registry gives it once; else entries that share it are told apart by their quantities.
+    Some registries do not say on which day a credit was cancelled.
+    """
+
+    line: int
+    registry: str
+    kind: str
+    reference: str
+    is_reference_own: bool
+    serial: Serial | None
+    project: ProjectFacts
+    on: date | None
+    grams: int
+    year: int | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    beneficiary: str = ""
+    reason: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """A run of credits on an account at the registry, as a statement of the account lists it."""
+
+    line: int
+    serial: Serial
+    project: ProjectFacts
+    account: str
+    account_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A row that does not go in: its line, a stable code, a sentence, and its text."""
 
@@ -71,3 +119,6 @@ class RefusedRow:
     code: str
     message: str
     text: str
+
+
+ReadRow = BlockRow | ProjectRow | EntryRow | HoldingRow

@@ -3,6 +3,7 @@
 from apps.registry.models.blocks import CreditEvent, SerialBlock, SerialSeries, Span
 from apps.registry.models.catalogue import CreditClass, Project, Registry, Vintage
 from apps.registry.models.custody import CustodyReceipt
+from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
 from apps.registry.models.retirement import Retirement
 
@@ -14,6 +15,7 @@ __all__ = [
     "ImportRun",
     "Project",
     "Registry",
+    "RegistryEntry",
     "Retirement",
     "SerialBlock",
     "SerialSeries",

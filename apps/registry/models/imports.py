@@ -25,7 +25,7 @@ class ImportRun(models.Model):
     accepted = models.IntegerField(_("accepted"), default=0)
     unchanged = models.IntegerField(_("unchanged"), default=0)
     refused = models.IntegerField(_("refused"), default=0)
-    accepted_tonnes = models.BigIntegerField(_("tonnes accepted"), default=0)
+    accepted_grams = models.BigIntegerField(_("grams accepted"), default=0)
 
     class Meta:
         verbose_name = _("import")

@@ -23,7 +23,7 @@ class Serial(Protocol):
 
     @property
     def first(self) -> int:
-        """The lowest serial number, 1 or more."""
+        """The lowest serial number; a few series count from 0, all others from 1."""
 
     @property
     def last(self) -> int:
@@ -69,13 +69,15 @@ class Grammar(Protocol):
         """The serial that `text` spells. Raises `SerialRefused`."""
 
 
-def check_range(first: int, last: int, *, below: int) -> None:
-    """Raise `SerialRefused` unless 1 <= first <= last < below."""
-    if not 1 <= first <= last < below:
-        raise SerialRefused("serial_range", first=first, last=last, below=below)
+def check_range(first: int, last: int, *, below: int, least: int = 1) -> None:
+    """Raise `SerialRefused` unless least <= first <= last < below."""
+    if not least <= first <= last < below:
+        raise SerialRefused("serial_range", first=first, last=last, below=below, least=least)
 
 
 def check_inside(serial: Serial, first: int, last: int) -> None:
     """Raise `SerialRefused` unless `first` to `last` lies inside `serial`."""
     if not serial.first <= first <= last <= serial.last:
-        raise SerialRefused("serial_range", first=first, last=last, below=serial.last + 1)
+        raise SerialRefused(
+            "serial_range", first=first, last=last, below=serial.last + 1, least=serial.first
+        )

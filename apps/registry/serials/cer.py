@@ -1,4 +1,4 @@
-"""Certified Emission Reductions of the UN's Clean Development Mechanism, as Gold Standard lists them.
+"""Certified Emission Reductions of the UN's Clean Development Mechanism, in Gold Standard's list.
 
     RW-5-1463953-2-2-0-7014 - RW-5-1467609-2-2-0-7014
     │  │ └──┬──┘ │ │ │ └ project number of the CDM

@@ -5,10 +5,12 @@
     │   project      sector, methodology, renewal, country, …: how many parts there are varies
     program
 
-A buffer's serial ends in `_BF`, or has `_BFC_` before its vintage, and counts for itself. The
-text before the range names one issuance and is the series. EcoRegistry shows `from` and `to`
-beside the serial; here they follow it: `CDC_4_…_2018 1 to 609`. Source: EcoRegistry's public
-pages and API of certifications and withdrawals.
+Serials of the oldest form, without country and vintage, count from 0, all others from 1: so do
+the withdrawals, of which the first of each old serial starts at 0 and the last ends one below
+what was issued. A buffer's serial ends in `_BF`, or has `_BFC_` before its vintage, and counts
+for itself. The text before the range names one issuance and is the series. EcoRegistry shows
+`from` and `to` beside the serial; here they follow it: `CDC_4_…_2018 1 to 609`. Source:
+EcoRegistry's public pages and API of certifications and withdrawals.
 """
 
 import re
@@ -25,6 +27,7 @@ NUMBERS_BELOW = 20_000_000
 
 _KEY = r"CDC_[0-9]{1,9}(?:_[A-Z0-9]{1,8}){3,16}"
 _RANGE = re.compile(r"(.*?)[ (]+(?:FROM )?([0-9]{1,15})(?:-| TO )([0-9]{1,15})\)?")
+_OLDEST_FORM = re.compile("CDC(?:_[0-9]+){6}(?:_BF)?")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
@@ -98,5 +101,15 @@ def serial_of(key: str, first: int, last: int) -> CercarbonoSerial:
     tidied = tidy(key)
     if not re.fullmatch(_KEY, tidied):
         raise SerialRefused("serial_key", found=tidied[:100])
-    check_range(first, last, below=NUMBERS_BELOW)
+    check_range(first, last, below=NUMBERS_BELOW, least=_least(tidied))
     return CercarbonoSerial(tidied, first, last)
+
+
+def whole(key: str, tonnes: int) -> CercarbonoSerial:
+    """The serial of an issuance of so many tonnes. Raises `SerialRefused`."""
+    first = _least(tidy(key))
+    return serial_of(key, first, first + tonnes - 1)
+
+
+def _least(key: str) -> int:
+    return 0 if _OLDEST_FORM.fullmatch(key) else 1

@@ -11,7 +11,7 @@ from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import User
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
-from apps.registry.models import CreditEvent, CustodyReceipt, SerialBlock
+from apps.registry.models import CreditEvent, CustodyReceipt, RegistryEntry, SerialBlock
 from apps.registry.services.credit_classes import credit_class_ensure
 
 
@@ -81,6 +81,15 @@ def _immobilise(receipt: CustodyReceipt) -> None:
 
 
 def _check_available(block: SerialBlock) -> None:
+    addresses = NumericRange(block.base, block.base + block.grams)
+    if RegistryEntry.objects.filter(grams__overlap=addresses).exists():
+        raise Conflict(
+            _(
+                "The registry reported serial numbers of this block as retired or cancelled. "
+                "Receive the block that the registry account shows."
+            ),
+            code="block_not_available",
+        )
     if block.state != SerialBlock.State.ISSUED:
         raise Conflict(
             _("This block cannot be received: %(state)s.") % {"state": block.get_state_display()},

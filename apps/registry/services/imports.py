@@ -8,21 +8,39 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.registry.catalogue import catalogue_rows
+from apps.registry.imports import landing, landing_entries, landing_projects, statements
 from apps.registry.imports.formats import Detected, detect, read_rows
-from apps.registry.imports.landing import Landed, land, refused_rows
-from apps.registry.imports.rows import BlockRow, RefusedRow
+from apps.registry.imports.rows import (
+    BlockRow,
+    EntryRow,
+    HoldingRow,
+    ProjectRow,
+    ReadRow,
+    RefusedRow,
+)
 from apps.registry.imports.tables import Table
+from apps.registry.imports.verdicts import Landed
 from apps.registry.models import ImportRefusal, ImportRun
 from apps.registry.registries import registry_row
 
 _BATCH_ROWS = 1_000
 _TEXT_LIMIT_CHARS = 2_000
+
+
+# How what a file says lands: a module with `land` and `refused_rows`.
+_LANDINGS: dict[object, Any] = {
+    BlockRow: landing,
+    EntryRow: landing_entries,
+    ProjectRow: landing_projects,
+    HoldingRow: statements,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +51,7 @@ class ImportOutcome:
     accepted: int
     unchanged: int
     refused: int
-    accepted_tonnes: int
+    accepted_grams: int
 
 
 def import_run(
@@ -55,9 +73,10 @@ def import_run(
     with Table(path) as table, transaction.atomic():
         found = detect(table, registry=registry)
         run = _run_start(path, found, by)
+        way = _LANDINGS[found.format.says]
         with _unread_put_aside(read_rows(table, found)) as (readable, unread):
-            landed = land(readable)
-            _refusals_keep(run, chain(unread(), refused_rows()))
+            landed = way.land(readable)
+            _refusals_keep(run, chain(unread(), way.refused_rows()))
         outcome = _run_finish(run, landed)
         for refusal in run.refusals.order_by("line").iterator(_BATCH_ROWS):
             report(refusal)
@@ -71,25 +90,25 @@ def catalogue_load() -> Landed:
 
     Where a registry's own file has told more since, what it told stays.
     """
-    return land(catalogue_rows())
+    return landing.land(catalogue_rows())
 
 
 @contextmanager
 def _unread_put_aside(
-    rows: Iterable[BlockRow | RefusedRow],
-) -> Iterator[tuple[Iterator[BlockRow], Callable[[], Iterator[RefusedRow]]]]:
+    rows: Iterable[ReadRow | RefusedRow],
+) -> Iterator[tuple[Iterator[ReadRow], Callable[[], Iterator[RefusedRow]]]]:
     """`rows` without those that could not be read, and a way to get these afterwards.
 
     They wait on disk: while COPY takes the readable ones, its connection takes nothing else.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as aside:
 
-        def readable() -> Iterator[BlockRow]:
+        def readable() -> Iterator[ReadRow]:
             for row in rows:
-                if isinstance(row, BlockRow):
-                    yield row
-                else:
+                if isinstance(row, RefusedRow):
                     aside.write(json.dumps(asdict(row)) + "\n")
+                else:
+                    yield row
 
         def unread() -> Iterator[RefusedRow]:
             aside.seek(0)
@@ -133,7 +152,7 @@ def _run_finish(run: ImportRun, landed: Landed) -> ImportOutcome:
         accepted=landed.accepted,
         unchanged=landed.unchanged,
         refused=refused,
-        accepted_tonnes=landed.accepted_tonnes,
+        accepted_grams=landed.accepted_grams,
     )
     for name, value in asdict(outcome).items():
         setattr(run, name, value)

@@ -13,6 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.registry.models import ImportRefusal
+from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.refusals import FileRefused
 from apps.registry.registries import REGISTRIES
 from apps.registry.services.imports import import_run
@@ -44,6 +45,9 @@ class Command(BaseCommand):
             )
         except FileRefused as refused:
             raise CommandError(f"{refused.code}: {refused}", returncode=1) from refused
+        if options["verbosity"] > 1:
+            tonnes, grams = divmod(outcome.accepted_grams, GRAMS_PER_TONNE)
+            self.stdout.write(f"tonnes accepted {tonnes}.{grams:06}")
         self.stdout.write(
             f"rows {outcome.rows} accepted {outcome.accepted} "
             f"unchanged {outcome.unchanged} refused {outcome.refused}"

@@ -1,0 +1,147 @@
+"""American Carbon Registry: projects, issuances, retirements, cancellations.
+
+Dates are month first. An issuance has neither serials nor an id: project, day, vintage and
+reporting period name it. A cancellation may be a conversion into compliance credits, which come
+again in ARB's own file.
+"""
+
+from functools import partial
+
+from apps.registry.imports.facts import (
+    CANCELLATION,
+    GRAMS_PER_TONNE,
+    ISSUANCE,
+    RETIREMENT,
+    check_serial,
+    ending_of,
+    facts_of,
+    number_of,
+)
+from apps.registry.imports.reading import Cells, CsvFormat
+from apps.registry.imports.rows import EntryRow, ProjectFacts, ProjectRow
+from apps.registry.serials import parse
+
+REGISTRY = "acr"
+
+
+def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
+    return facts_of(
+        cells,
+        number_of(cells, "project id", prefix="ACR"),
+        name="project name",
+        country="project site country",
+        project_type="project type",
+        methodology="project methodology/protocol",
+        proponent="project developer",
+        status="voluntary status" if is_list else "",
+        crediting_start="current crediting period start date" if is_list else "",
+        crediting_end="current crediting period end date" if is_list else "",
+    )
+
+
+def _project(cells: Cells) -> ProjectRow:
+    return ProjectRow(cells.line, REGISTRY, _facts(cells, is_list=True))
+
+
+def _issuance(cells: Cells) -> EntryRow:
+    project, on, year = _facts(cells), cells.date("date issued (gmt)"), cells.year("vintage")
+    start = cells.optional_date("reportingperiodbegin")
+    end = cells.optional_date("reportingperiodend")
+    return EntryRow(
+        line=cells.line,
+        registry=REGISTRY,
+        kind=ISSUANCE,
+        reference=f"ACR{project.number} {on} {year} {start or ''}..{end or ''}",
+        is_reference_own=False,
+        serial=None,
+        project=project,
+        on=on,
+        grams=cells.count("total credits issued") * GRAMS_PER_TONNE,
+        year=year,
+        period_start=start,
+        period_end=end,
+    )
+
+
+def _ending(cells: Cells, *, kind: str) -> EntryRow:
+    project, year = _facts(cells), cells.year("vintage")
+    serial = parse(cells.text("credit serial numbers"), registry=REGISTRY)
+    tonnes = cells.whole_number("quantity of credits")
+    check_serial(serial, tonnes=tonnes, number=project.number, year=year)
+    is_retirement = kind == RETIREMENT
+    return ending_of(
+        cells,
+        serial,
+        kind=kind,
+        project=project,
+        on="status effective (gmt)",
+        year=year,
+        beneficiary="retired on behalf of",
+        reason="retirement reason" if is_retirement else "cancellation type",
+        details="purpose of retirement" if is_retirement else "cancellation details",
+    )
+
+
+_SERIALS = frozenset(
+    {
+        "credit serial numbers",
+        "vintage",
+        "quantity of credits",
+        "status effective (gmt)",
+        "project id",
+        "project name",
+        "project site country",
+    }
+)
+ACR_FORMATS = (
+    CsvFormat(
+        registry=REGISTRY,
+        kind="retirements",
+        columns=_SERIALS | {"retirement reason"},
+        says=EntryRow,
+        row_of=partial(_ending, kind=RETIREMENT),
+        is_day_first=False,
+    ),
+    CsvFormat(
+        registry=REGISTRY,
+        kind="cancellations",
+        columns=_SERIALS | {"cancellation type"},
+        says=EntryRow,
+        row_of=partial(_ending, kind=CANCELLATION),
+        is_day_first=False,
+    ),
+    CsvFormat(
+        registry=REGISTRY,
+        kind="issuances",
+        columns=frozenset(
+            {
+                "date issued (gmt)",
+                "vintage",
+                "total credits issued",
+                "project id",
+                "project name",
+                "project site country",
+            }
+        ),
+        says=EntryRow,
+        row_of=_issuance,
+        is_day_first=False,
+    ),
+    CsvFormat(
+        registry=REGISTRY,
+        kind="projects",
+        columns=frozenset(
+            {
+                "project id",
+                "project name",
+                "project type",
+                "project site country",
+                "voluntary status",
+                "current crediting period start date",
+            }
+        ),
+        says=ProjectRow,
+        row_of=_project,
+        is_day_first=False,
+    ),
+)

@@ -1,0 +1,140 @@
+"""How every CSV export is read: rows become typed cells, and cells what the row says.
+
+A `CsvFormat` is one kind of file of one registry, described by its columns and by a function
+from the cells of a row to what the row says. What is wrong with a row is its refusal.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice
+
+from apps.registry.countries import country_code
+from apps.registry.imports.cells import calendar_date, day_comes_first, listed, one_line
+from apps.registry.imports.cells import whole_number as parsed_whole_number
+from apps.registry.imports.rows import ReadRow, RefusedRow
+from apps.registry.imports.tables import Row
+from apps.registry.refusals import RefusedError, RowRefused
+
+# How many rows are looked at for the order of day and month before the first is read.
+_PEEK_ROWS = 1_000
+ITEM_LIMIT_CHARS = 200
+
+
+class Cells:
+    """The cells of one row by folded column name, each as the type it must have.
+
+    Every method raises `RowRefused`, with the column, for what cannot be taken.
+    """
+
+    def __init__(
+        self, row: Row, position: Mapping[str, int], width: int, is_day_first: bool
+    ) -> None:
+        if row.is_broken:
+            raise RowRefused("row_quote")
+        if len(row.cells) != width:
+            raise RowRefused("row_length", found=len(row.cells), expected=width)
+        if any("\0" in cell for cell in row.cells):
+            raise RowRefused("row_control")
+        self.line = row.line
+        self._cells = row.cells
+        self._position = position
+        self._is_day_first = is_day_first
+
+    def optional(self, column: str, *, limit_chars: int | None = None) -> str:
+        """One line of text, empty where there is none or the file lacks the column."""
+        at = self._position.get(column)
+        text = one_line(self._cells[at]) if at is not None else ""
+        if limit_chars is not None and len(text) > limit_chars:
+            raise RowRefused("value_long", column=column, found=len(text), limit=limit_chars)
+        return text
+
+    def items(self, column: str) -> tuple[str, ...]:
+        """The items of a list joined by semicolons."""
+        items = listed(self.optional(column))
+        longest = max(map(len, items), default=0)
+        if longest > ITEM_LIMIT_CHARS:
+            raise RowRefused("value_long", column=column, found=longest, limit=ITEM_LIMIT_CHARS)
+        return items
+
+    def text(self, column: str, *, limit_chars: int | None = None) -> str:
+        if text := self.optional(column, limit_chars=limit_chars):
+            return text
+        raise RowRefused("value_missing", column=column)
+
+    def date(self, column: str) -> dt.date:
+        return self._date(column, self.text(column))
+
+    def optional_date(self, column: str) -> dt.date | None:
+        text = self.optional(column)
+        return self._date(column, text) if text else None
+
+    def whole_number(self, column: str) -> int:
+        """A whole number, 1 or more."""
+        if number := self.count(column):
+            return number
+        raise RowRefused("value_quantity", column=column, found=self.text(column))
+
+    def count(self, column: str) -> int:
+        """A whole number, 0 or more."""
+        text = self.text(column)
+        found = parsed_whole_number(text)
+        if found is None:
+            raise RowRefused("value_quantity", column=column, found=text)
+        return found
+
+    def year(self, column: str) -> int:
+        if 1900 <= (year := self.count(column)) < 2200:
+            return year
+        raise RowRefused("value_date", column=column, found=self.text(column))
+
+    def country(self, column: str) -> str:
+        """ISO 3166-1 alpha-2; empty where the cell is, or says that there is no one country."""
+        name = self.optional(column)
+        if name.casefold() in ("", "international"):
+            return ""
+        if code := country_code(name):
+            return code
+        raise RowRefused("country_unknown", found=name)
+
+    def _date(self, column: str, text: str) -> dt.date:
+        if found := calendar_date(text, is_day_first=self._is_day_first):
+            return found
+        raise RowRefused("value_date", column=column, found=text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvFormat:
+    """One kind of file of one registry.
+
+    `columns` are those it must have, `dates` those that show the order of day and month, unless
+    `is_day_first` is known; `says` is the type of row that `row_of` makes of the cells of one.
+    """
+
+    registry: str
+    kind: str
+    columns: frozenset[str]
+    says: type[ReadRow]
+    row_of: Callable[[Cells], ReadRow]
+    dates: tuple[str, ...] = field(default=())
+    is_day_first: bool | None = None
+
+    def read(
+        self, rows: Iterator[Row], *, position: Mapping[str, int], width: int
+    ) -> Iterator[ReadRow | RefusedRow]:
+        """What each row below the header says. `position` finds columns by folded name."""
+        peeked = list(islice(rows, _PEEK_ROWS))
+        is_day_first = self.is_day_first
+        if is_day_first is None:
+            is_day_first = day_comes_first(
+                row.cells[position[column]]
+                for row in peeked
+                if len(row.cells) == width
+                for column in self.dates
+            )
+        for row in chain(peeked, rows):
+            try:
+                yield self.row_of(Cells(row, position, width, is_day_first))
+            except RefusedError as refused:
+                text = ",".join(row.cells)
+                yield RefusedRow(row.line, refused.code, str(refused), text)
