@@ -15,307 +15,784 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('registry_project_id', models.CharField(max_length=40, verbose_name="registry's id")),
-                ('code', models.CharField(help_text='VCS-1686', max_length=60, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=400, verbose_name='name')),
-                ('proponent', models.CharField(blank=True, max_length=400, verbose_name='proponent')),
-                ('project_type', models.CharField(blank=True, max_length=200, verbose_name='type')),
-                ('methodologies', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), blank=True, default=list, size=None, verbose_name='methodologies')),
-                ('country', django_countries.fields.CountryField(blank=True, max_length=2, verbose_name='country')),
-                ('status', models.CharField(blank=True, max_length=80, verbose_name='status')),
-                ('crediting_start', models.DateField(blank=True, null=True, verbose_name='crediting from')),
-                ('crediting_end', models.DateField(blank=True, null=True, verbose_name='crediting to')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "registry_project_id",
+                    models.CharField(max_length=40, verbose_name="registry's id"),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="VCS-1686", max_length=60, unique=True, verbose_name="code"
+                    ),
+                ),
+                ("name", models.CharField(max_length=400, verbose_name="name")),
+                (
+                    "proponent",
+                    models.CharField(blank=True, max_length=400, verbose_name="proponent"),
+                ),
+                ("project_type", models.CharField(blank=True, max_length=200, verbose_name="type")),
+                (
+                    "methodologies",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=80),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="methodologies",
+                    ),
+                ),
+                (
+                    "country",
+                    django_countries.fields.CountryField(
+                        blank=True, max_length=2, verbose_name="country"
+                    ),
+                ),
+                ("status", models.CharField(blank=True, max_length=80, verbose_name="status")),
+                (
+                    "crediting_start",
+                    models.DateField(blank=True, null=True, verbose_name="crediting from"),
+                ),
+                (
+                    "crediting_end",
+                    models.DateField(blank=True, null=True, verbose_name="crediting to"),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name': 'project',
-                'verbose_name_plural': 'projects',
+                "verbose_name": "project",
+                "verbose_name_plural": "projects",
             },
         ),
         migrations.CreateModel(
-            name='Registry',
+            name="Registry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('url', models.URLField(blank=True, verbose_name='web site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("url", models.URLField(blank=True, verbose_name="web site")),
             ],
             options={
-                'verbose_name': 'registry',
-                'verbose_name_plural': 'registries',
+                "verbose_name": "registry",
+                "verbose_name_plural": "registries",
             },
         ),
         migrations.CreateModel(
-            name='SerialBlock',
+            name="SerialBlock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.CharField(max_length=200, unique=True, verbose_name='serial')),
-                ('start', models.BigIntegerField(verbose_name='first serial')),
-                ('end', models.BigIntegerField(verbose_name='last serial')),
-                ('base', models.BigIntegerField(editable=False, unique=True, verbose_name='first gram address')),
-                ('state', models.CharField(choices=[('issued', 'Issued, with its holder at the registry'), ('immobilised', 'Immobilised in our custody'), ('retired', 'Retired or cancelled at the registry'), ('withdrawn', 'Withdrawn to its owner at the registry')], default='issued', max_length=12, verbose_name='state')),
-                ('issued_on', models.DateField(blank=True, null=True, verbose_name='issued')),
-                ('retired_on', models.DateField(blank=True, null=True, verbose_name='retired at the registry')),
-                ('retirement_beneficiary', models.TextField(blank=True, verbose_name='beneficiary at the registry')),
-                ('retirement_reason', models.CharField(blank=True, max_length=200, verbose_name='reason at the registry')),
-                ('retirement_details', models.TextField(blank=True, verbose_name='details at the registry')),
-                ('certifications', models.CharField(blank=True, max_length=200, verbose_name='additional certifications')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("serial", models.CharField(max_length=200, unique=True, verbose_name="serial")),
+                ("start", models.BigIntegerField(verbose_name="first serial")),
+                ("end", models.BigIntegerField(verbose_name="last serial")),
+                (
+                    "base",
+                    models.BigIntegerField(
+                        editable=False, unique=True, verbose_name="first gram address"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("issued", "Issued, with its holder at the registry"),
+                            ("immobilised", "Immobilised in our custody"),
+                            ("retired", "Retired or cancelled at the registry"),
+                            ("withdrawn", "Withdrawn to its owner at the registry"),
+                        ],
+                        default="issued",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("issued_on", models.DateField(blank=True, null=True, verbose_name="issued")),
+                (
+                    "retired_on",
+                    models.DateField(blank=True, null=True, verbose_name="retired at the registry"),
+                ),
+                (
+                    "retirement_beneficiary",
+                    models.TextField(blank=True, verbose_name="beneficiary at the registry"),
+                ),
+                (
+                    "retirement_reason",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="reason at the registry"
+                    ),
+                ),
+                (
+                    "retirement_details",
+                    models.TextField(blank=True, verbose_name="details at the registry"),
+                ),
+                (
+                    "certifications",
+                    models.CharField(
+                        blank=True, max_length=200, verbose_name="additional certifications"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'serial block',
-                'verbose_name_plural': 'serial blocks',
+                "verbose_name": "serial block",
+                "verbose_name_plural": "serial blocks",
             },
         ),
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40, verbose_name='kind of file')),
-                ('file_name', models.CharField(max_length=255, verbose_name='file')),
-                ('sha256', models.CharField(max_length=64)),
-                ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('rows', models.IntegerField(default=0, verbose_name='rows')),
-                ('accepted', models.IntegerField(default=0, verbose_name='accepted')),
-                ('unchanged', models.IntegerField(default=0, verbose_name='unchanged')),
-                ('refused', models.IntegerField(default=0, verbose_name='refused')),
-                ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('registry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.registry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40, verbose_name="kind of file")),
+                ("file_name", models.CharField(max_length=255, verbose_name="file")),
+                ("sha256", models.CharField(max_length=64)),
+                ("started_at", models.DateTimeField(auto_now_add=True, verbose_name="started")),
+                (
+                    "finished_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="finished"),
+                ),
+                ("rows", models.IntegerField(default=0, verbose_name="rows")),
+                ("accepted", models.IntegerField(default=0, verbose_name="accepted")),
+                ("unchanged", models.IntegerField(default=0, verbose_name="unchanged")),
+                ("refused", models.IntegerField(default=0, verbose_name="refused")),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="registry.registry"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
             },
         ),
         migrations.CreateModel(
-            name='ImportRefusal',
+            name="ImportRefusal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.IntegerField(verbose_name='line')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('message', models.TextField(verbose_name='reason')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refusals', to='registry.importrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.IntegerField(verbose_name="line")),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("message", models.TextField(verbose_name="reason")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refusals",
+                        to="registry.importrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refused line',
-                'verbose_name_plural': 'refused lines',
-                'ordering': ['run', 'line'],
+                "verbose_name": "refused line",
+                "verbose_name_plural": "refused lines",
+                "ordering": ["run", "line"],
             },
         ),
         migrations.CreateModel(
-            name='CreditClass',
+            name="CreditClass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='vintage year')),
-                ('code', models.CharField(help_text='VCS-1686-2017', max_length=40, unique=True, verbose_name='code')),
-                ('asset', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='credit_class', to='accounts.asset')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_classes', to='registry.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(verbose_name="vintage year")),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="VCS-1686-2017", max_length=40, unique=True, verbose_name="code"
+                    ),
+                ),
+                (
+                    "asset",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_class",
+                        to="accounts.asset",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credit_classes",
+                        to="registry.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'credit class',
-                'verbose_name_plural': 'credit classes',
+                "verbose_name": "credit class",
+                "verbose_name_plural": "credit classes",
             },
         ),
         migrations.AddField(
-            model_name='project',
-            name='registry',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='projects', to='registry.registry'),
+            model_name="project",
+            name="registry",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="projects",
+                to="registry.registry",
+            ),
         ),
         migrations.CreateModel(
-            name='Retirement',
+            name="Retirement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('number', models.CharField(max_length=24, unique=True, verbose_name='certificate number')),
-                ('amount_grams', models.BigIntegerField(verbose_name='amount, grams CO2e')),
-                ('beneficiary', models.CharField(max_length=200, verbose_name='beneficiary')),
-                ('message', models.CharField(blank=True, max_length=500, verbose_name='message')),
-                ('period_start', models.DateField(blank=True, null=True, verbose_name='emissions from')),
-                ('period_end', models.DateField(blank=True, null=True, verbose_name='emissions to')),
-                ('source', models.CharField(choices=[('balance', 'From a balance'), ('chain', 'By burning NFTs on chain')], default='balance', max_length=8, verbose_name='source')),
-                ('idempotency_key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='retired at')),
-                ('registry_confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed by the registry')),
-                ('registry_reference', models.CharField(blank=True, max_length=140, verbose_name="registry's reference")),
-                ('credit_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='retirements', to='registry.creditclass')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='retirements', to='accounts.owner')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "number",
+                    models.CharField(max_length=24, unique=True, verbose_name="certificate number"),
+                ),
+                ("amount_grams", models.BigIntegerField(verbose_name="amount, grams CO2e")),
+                ("beneficiary", models.CharField(max_length=200, verbose_name="beneficiary")),
+                ("message", models.CharField(blank=True, max_length=500, verbose_name="message")),
+                (
+                    "period_start",
+                    models.DateField(blank=True, null=True, verbose_name="emissions from"),
+                ),
+                (
+                    "period_end",
+                    models.DateField(blank=True, null=True, verbose_name="emissions to"),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("balance", "From a balance"),
+                            ("chain", "By burning NFTs on chain"),
+                        ],
+                        default="balance",
+                        max_length=8,
+                        verbose_name="source",
+                    ),
+                ),
+                ("idempotency_key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="retired at")),
+                (
+                    "registry_confirmed_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="confirmed by the registry"
+                    ),
+                ),
+                (
+                    "registry_reference",
+                    models.CharField(
+                        blank=True, max_length=140, verbose_name="registry's reference"
+                    ),
+                ),
+                (
+                    "credit_class",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="retirements",
+                        to="registry.creditclass",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="retirements",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'retirement',
-                'verbose_name_plural': 'retirements',
+                "verbose_name": "retirement",
+                "verbose_name_plural": "retirements",
             },
         ),
         migrations.CreateModel(
-            name='CustodyReceipt',
+            name="CustodyReceipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('rejected', 'Rejected')], default='pending', max_length=10, verbose_name='decision')),
-                ('proposed_at', models.DateTimeField(auto_now_add=True, verbose_name='proposed at')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided at')),
-                ('decision_note', models.CharField(blank=True, max_length=500, verbose_name='note')),
-                ('registry_reference', models.CharField(help_text='As in our statement.', max_length=140, verbose_name="registry's transfer reference")),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.owner', verbose_name='credited to')),
-                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='registry.serialblock')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="decision",
+                    ),
+                ),
+                (
+                    "proposed_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="proposed at"),
+                ),
+                (
+                    "decided_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="decided at"),
+                ),
+                (
+                    "decision_note",
+                    models.CharField(blank=True, max_length=500, verbose_name="note"),
+                ),
+                (
+                    "registry_reference",
+                    models.CharField(
+                        help_text="As in our statement.",
+                        max_length=140,
+                        verbose_name="registry's transfer reference",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.owner",
+                        verbose_name="credited to",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="registry.serialblock",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'custody receipt',
-                'verbose_name_plural': 'custody receipts',
-                'abstract': False,
+                "verbose_name": "custody receipt",
+                "verbose_name_plural": "custody receipts",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CreditEvent',
+            name="CreditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('grams', django.contrib.postgres.fields.ranges.BigIntegerRangeField(verbose_name='gram addresses')),
-                ('kind', models.CharField(choices=[('issued', 'Issued by the registry'), ('received', 'Received into custody'), ('tokenised', 'Taken out as NFT'), ('redeemed', 'Brought back from the chain'), ('retired', 'Retired'), ('withdrawn', 'Withdrawn to the registry')], max_length=10, verbose_name='kind')),
-                ('reference', models.CharField(blank=True, help_text='Certificate number, transaction hash or statement it rests on.', max_length=120, verbose_name='reference')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='registry.serialblock')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "grams",
+                    django.contrib.postgres.fields.ranges.BigIntegerRangeField(
+                        verbose_name="gram addresses"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("issued", "Issued by the registry"),
+                            ("received", "Received into custody"),
+                            ("tokenised", "Taken out as NFT"),
+                            ("redeemed", "Brought back from the chain"),
+                            ("retired", "Retired"),
+                            ("withdrawn", "Withdrawn to the registry"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "reference",
+                    models.CharField(
+                        blank=True,
+                        help_text="Certificate number, transaction hash or statement it rests on.",
+                        max_length=120,
+                        verbose_name="reference",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="registry.serialblock",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'credit event',
-                'verbose_name_plural': 'credit events',
-                'ordering': ['at', 'id'],
+                "verbose_name": "credit event",
+                "verbose_name_plural": "credit events",
+                "ordering": ["at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SerialSeries',
+            name="SerialSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=160, verbose_name='key')),
-                ('registry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='series', to='registry.registry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=160, verbose_name="key")),
+                (
+                    "registry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="series",
+                        to="registry.registry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'serial series',
-                'verbose_name_plural': 'serial series',
+                "verbose_name": "serial series",
+                "verbose_name_plural": "serial series",
             },
         ),
         migrations.AddField(
-            model_name='serialblock',
-            name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='registry.serialseries'),
+            model_name="serialblock",
+            name="series",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="blocks",
+                to="registry.serialseries",
+            ),
         ),
         migrations.CreateModel(
-            name='Span',
+            name="Span",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('grams', django.contrib.postgres.fields.ranges.BigIntegerRangeField(verbose_name='gram addresses')),
-                ('state', models.CharField(choices=[('tokenised', 'Out as NFT'), ('retired', 'Retired'), ('withdrawn', 'Withdrawn to the registry'), ('cancelled', 'Cancelled')], max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='spans', to='registry.serialblock')),
-                ('retirement', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='spans', to='registry.retirement')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "grams",
+                    django.contrib.postgres.fields.ranges.BigIntegerRangeField(
+                        verbose_name="gram addresses"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("tokenised", "Out as NFT"),
+                            ("retired", "Retired"),
+                            ("withdrawn", "Withdrawn to the registry"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spans",
+                        to="registry.serialblock",
+                    ),
+                ),
+                (
+                    "retirement",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="spans",
+                        to="registry.retirement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'span',
-                'verbose_name_plural': 'spans',
+                "verbose_name": "span",
+                "verbose_name_plural": "spans",
             },
         ),
         migrations.CreateModel(
-            name='Vintage',
+            name="Vintage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.DateField(verbose_name='from')),
-                ('end', models.DateField(verbose_name='to')),
-                ('issued_tonnes', models.BigIntegerField(verbose_name='total issuance, tonnes')),
-                ('credit_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vintages', to='registry.creditclass')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vintages', to='registry.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("start", models.DateField(verbose_name="from")),
+                ("end", models.DateField(verbose_name="to")),
+                ("issued_tonnes", models.BigIntegerField(verbose_name="total issuance, tonnes")),
+                (
+                    "credit_class",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vintages",
+                        to="registry.creditclass",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vintages",
+                        to="registry.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'vintage',
-                'verbose_name_plural': 'vintages',
+                "verbose_name": "vintage",
+                "verbose_name_plural": "vintages",
             },
         ),
         migrations.AddField(
-            model_name='serialblock',
-            name='vintage',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='registry.vintage'),
+            model_name="serialblock",
+            name="vintage",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="blocks",
+                to="registry.vintage",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditclass',
-            constraint=models.UniqueConstraint(fields=('project', 'year'), name='registry_class_once'),
+            model_name="creditclass",
+            constraint=models.UniqueConstraint(
+                fields=("project", "year"), name="registry_class_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(fields=('registry', 'registry_project_id'), name='registry_project_once'),
+            model_name="project",
+            constraint=models.UniqueConstraint(
+                fields=("registry", "registry_project_id"), name="registry_project_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retirement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_grams__gt', 0)), name='registry_retirement_positive'),
+            model_name="retirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_grams__gt", 0)), name="registry_retirement_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retirement',
-            constraint=models.UniqueConstraint(fields=('owner', 'idempotency_key'), name='registry_retirement_idempotent'),
+            model_name="retirement",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "idempotency_key"), name="registry_retirement_idempotent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='custodyreceipt',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='registry_custodyreceipt_four_eyes'),
+            model_name="custodyreceipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by__isnull", True),
+                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="registry_custodyreceipt_four_eyes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='custodyreceipt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_by__isnull', True), ('decision', 'pending')), models.Q(('decided_by__isnull', False), ('decision__in', ['approved', 'rejected'])), _connector='OR'), name='registry_custodyreceipt_decided_once'),
+            model_name="custodyreceipt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_by__isnull", True), ("decision", "pending")),
+                    models.Q(
+                        ("decided_by__isnull", False), ("decision__in", ["approved", "rejected"])
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_custodyreceipt_decided_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='custodyreceipt',
-            constraint=models.UniqueConstraint(condition=models.Q(('decision', 'rejected'), _negated=True), fields=('block',), name='registry_receipt_block_once'),
+            model_name="custodyreceipt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("decision", "rejected"), _negated=True),
+                fields=("block",),
+                name="registry_receipt_block_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='creditevent',
-            index=django.contrib.postgres.indexes.GistIndex(fields=['grams'], name='registry_event_grams'),
+            model_name="creditevent",
+            index=django.contrib.postgres.indexes.GistIndex(
+                fields=["grams"], name="registry_event_grams"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serialseries',
-            constraint=models.UniqueConstraint(fields=('registry', 'key'), name='registry_series_once'),
+            model_name="serialseries",
+            constraint=models.UniqueConstraint(
+                fields=("registry", "key"), name="registry_series_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='span',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('grams', '&&')], name='registry_span_gram_once'),
+            model_name="span",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("grams", "&&")], name="registry_span_gram_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='span',
-            constraint=models.CheckConstraint(condition=models.Q(('grams__isempty', False), ('grams__lower_inf', False), ('grams__upper_inf', False)), name='registry_span_not_empty'),
+            model_name="span",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("grams__isempty", False),
+                    ("grams__lower_inf", False),
+                    ("grams__upper_inf", False),
+                ),
+                name="registry_span_not_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='span',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retirement__isnull', False), ('state', 'retired')), models.Q(models.Q(('state', 'retired'), _negated=True), ('retirement__isnull', True)), _connector='OR'), name='registry_span_retired_has_retirement'),
+            model_name="span",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retirement__isnull", False), ("state", "retired")),
+                    models.Q(
+                        models.Q(("state", "retired"), _negated=True), ("retirement__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="registry_span_retired_has_retirement",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vintage',
-            constraint=models.UniqueConstraint(fields=('project', 'start', 'end'), name='registry_vintage_once'),
+            model_name="vintage",
+            constraint=models.UniqueConstraint(
+                fields=("project", "start", "end"), name="registry_vintage_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vintage',
-            constraint=models.CheckConstraint(condition=models.Q(('end__gte', models.F('start')), ('issued_tonnes__gt', 0)), name='registry_vintage_sane'),
+            model_name="vintage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("end__gte", models.F("start")), ("issued_tonnes__gt", 0)),
+                name="registry_vintage_sane",
+            ),
         ),
         migrations.AddIndex(
-            model_name='serialblock',
-            index=models.Index(fields=['vintage', 'state', 'issued_on'], name='registry_block_fifo'),
+            model_name="serialblock",
+            index=models.Index(
+                fields=["vintage", "state", "issued_on"], name="registry_block_fifo"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serialblock',
-            constraint=models.CheckConstraint(condition=models.Q(('base__gte', 0), ('end__gte', models.F('start')), ('end__lt', 1000000000000000), ('start__gte', 0)), name='registry_block_sane'),
+            model_name="serialblock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("base__gte", 0),
+                    ("end__gte", models.F("start")),
+                    ("end__lt", 1000000000000000),
+                    ("start__gte", 0),
+                ),
+                name="registry_block_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serialblock',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('series_id'), '*', models.Value(Decimal('1000000000000000'))), '+', models.F('start')), django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('series_id'), '*', models.Value(Decimal('1000000000000000'))), '+', models.F('end')), models.Value('[]'), function='numrange'), '&&')], name='registry_block_serials_once'),
+            model_name="serialblock",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (
+                        models.Func(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("series_id"),
+                                    "*",
+                                    models.Value(Decimal("1000000000000000")),
+                                ),
+                                "+",
+                                models.F("start"),
+                            ),
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("series_id"),
+                                    "*",
+                                    models.Value(Decimal("1000000000000000")),
+                                ),
+                                "+",
+                                models.F("end"),
+                            ),
+                            models.Value("[]"),
+                            function="numrange",
+                        ),
+                        "&&",
+                    )
+                ],
+                name="registry_block_serials_once",
+            ),
         ),
     ]
