@@ -116,8 +116,8 @@ def _call_prepare(intent: BridgeIntent, bridge: Bridge) -> Call | None:
         if refusal.error in PASSING:
             _note(intent, refusal.reason)
         else:
-            # No nonce was given out: nothing that could still mint exists.
-            intent_fail(intent_id=intent.pk, reason=refusal.reason)
+            # Unless another worker has had it minted meanwhile, which the contract refuses as well.
+            intent_fail(intent_id=intent.pk, seen=State.QUEUED, reason=refusal.reason)
         return None
     fees = bridge.client.fees()
     if fees.max_fee_per_gas > _fee_max():
@@ -226,7 +226,7 @@ def _look_again(intent: BridgeIntent, bridge: Bridge) -> bool:
     if not receipt.succeeded and receipt.block_number <= bridge.client.finalized().number:
         # Every attempt had this nonce, and this nonce is spent: none can mint any more.
         reason = _why_reverted(attempt, receipt.block_number, bridge)
-        intent_fail(intent_id=intent.pk, reason=reason)
+        intent_fail(intent_id=intent.pk, seen=State.MINED, reason=reason)
     return False
 
 
