@@ -153,9 +153,11 @@ def _broadcast(intent: BridgeIntent, bridge: Bridge) -> bool:
 
 def _refused(intent: BridgeIntent, attempt: ChainTransaction, bridge: Bridge, reason: str) -> bool:
     """A node refuses what it has seen mined already, and what somebody else's nonce blocks."""
+    # Asked in this order: ours may be mined in between, and must not be taken for somebody else's.
+    is_spent = bridge.client.next_nonce(attempt.signer.address) > attempt.nonce
     if mined_receipt(attempts=_attempts(intent), client=bridge.client):
         return _state_move(intent, State.SIGNED, State.BROADCAST)
-    if bridge.client.next_nonce(attempt.signer.address) > attempt.nonce:
+    if is_spent:
         halt_create(
             reason=f"nonce {attempt.nonce} of {attempt.signer} was used by a transaction that is"
             f" not ours, instead of intent {intent}"
