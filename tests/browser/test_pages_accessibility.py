@@ -26,13 +26,14 @@ RUN = """async (rules) => {
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
 }"""
 
-PUBLIC = ["/", "/markets", "/projects", "/projects/VCS-1987", "/serials", "/transparency"]
+PUBLIC = ["/", "/markets", "/projects", "/projects/VCS-1987", "/serials", "/transparency", "/pool"]
 OWN = [
     "/portfolio",
     "/retire",
     "/nfts",
     "/nfts/take-out",
-    "/pledge",
+    "/pool/pledge",
+    "/pool/redeem",
     "/markets/VCS-1987-2023-USDC",
     "/account/",
     "/account/wallets/",
