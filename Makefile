@@ -22,7 +22,7 @@ export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test faults lint format bench walk check-data requirements \
+.PHONY: help setup demo clean-demo test faults lint format bench walk kills check-data requirements \
         messages compilemessages setup-demo
 
 help:  ## Show this
@@ -67,6 +67,9 @@ bench: setup  ## Measure the path of an order (ARGS for benchmarks)
 
 walk: setup  ## Go the whole way of a person on the running demo, in a real browser
 	@$(RUN) -m tests.walk
+
+kills: setup  ## Kill the running demo's processes while orders keep coming; nothing may be lost
+	@$(RUN) -m tests.walk.kills
 
 check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder), twice
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports "$(REGISTRY_DATA)"

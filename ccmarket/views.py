@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "immobilised_grams": registry.immobilised_grams(),
         "retired_grams": registry.retired_grams(),
         "traded_grams": markets.traded_grams(),
-        "markets": markets.markets_search(markets.MarketSearch())[:FEATURED_MARKETS],
+        "markets": markets.markets_featured(FEATURED_MARKETS),
         "retirements": registry.retirements_latest()[:3],
     }
     return render(request, "home.html", context)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import Owner
 from apps.accounts.selectors import wallets_of
-from apps.nft.selectors.pool import classes_eligible
+from apps.nft.selectors.pool import classes_eligible, classes_pooled
 from apps.registry.browse import classes_held
 from apps.registry.forms import ClassChoiceField, MassForm
 
@@ -53,3 +53,13 @@ class PledgeForm(MassForm):
         field.queryset = field.queryset.filter(  # type: ignore[attr-defined]
             pk__in=classes_eligible().values("pk")
         )
+
+
+class RedeemForm(MassForm):
+    """An amount of a class that the pool holds."""
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, owner=owner, **kwargs)
+        # As in MassForm: what is sent again must still find its class.
+        classes = classes_pooled(with_empty=self.is_bound)
+        self.fields["credit_class"].queryset = classes  # type: ignore[attr-defined]

@@ -16,5 +16,7 @@ urlpatterns = [
         bridge.chain_transaction,
         name="chain_transaction",
     ),
-    path("pledge", pool.pledge, name="pledge"),
+    path("pool", pool.pool, name="pool"),
+    path("pool/pledge", pool.pledge, name="pledge"),
+    path("pool/redeem", pool.redeem, name="pool_redeem"),
 ]

@@ -18,10 +18,22 @@ from apps.orderbook.selectors.orders import OrderSearch, orders_of
 
 TRADED_KNOWN_S = 30
 
-# The newest fill of each product is at the right end of its part of the primary key.
+# The day is read once for all products, by time; what was last before it, from the right end of
+# each product's part of the primary key.
 _STATISTICS = """
+WITH hours AS MATERIALIZED (
+    SELECT product_id, date_bin('1 hour', created_at, now()) AS hour, sum(size) AS volume,
+           (array_agg(price ORDER BY id DESC))[1] AS price
+    FROM orderbook_fill
+    WHERE created_at > now() - interval '24 hours' AND product_id = ANY(%(ids)s)
+    GROUP BY 1, 2
+), day AS (
+    SELECT product_id, sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices
+    FROM hours GROUP BY 1
+)
 SELECT p.id, last.price, past.price, day.volume, day.prices
-FROM unnest(%s::bigint[]) AS p (id)
+FROM unnest(%(ids)s::bigint[]) AS p (id)
+LEFT JOIN day ON day.product_id = p.id
 LEFT JOIN LATERAL (
     SELECT price FROM orderbook_fill
     WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 ORDER BY id DESC LIMIT 1
@@ -31,16 +43,6 @@ LEFT JOIN LATERAL (
     WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 AND created_at <= now() - interval '24 hours'
     ORDER BY id DESC LIMIT 1
 ) past ON true
-LEFT JOIN LATERAL (
-    SELECT sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices FROM (
-        SELECT date_bin('1 hour', created_at, now()) AS hour, sum(size) AS volume,
-               (array_agg(price ORDER BY id DESC))[1] AS price
-        FROM orderbook_fill
-        WHERE id >= p.id << 40 AND id < (p.id + 1) << 40
-              AND created_at > now() - interval '24 hours'
-        GROUP BY 1
-    ) hours
-) day ON true
 """
 
 
@@ -103,6 +105,14 @@ def markets_search(search: MarketSearch) -> list[Market]:
     return markets
 
 
+def markets_featured(count: int) -> list[Market]:
+    """The busiest markets, one for each base asset, the CC market first."""
+    by_base: dict[int, Market] = {}
+    for market in markets_search(MarketSearch()):
+        by_base.setdefault(market.product.base_id, market)
+    return list(by_base.values())[:count]
+
+
 def _is_credit(market: Market) -> bool:
     return market.product.base.kind == Asset.Kind.CREDIT
 
@@ -116,7 +126,7 @@ def markets_of(chosen: Iterable[Product]) -> list[Market]:
 
 def _statistics(ids: list[int]) -> dict[int, tuple[int | None, int | None, int, list[int]]]:
     with connection.cursor() as cursor:
-        cursor.execute(_STATISTICS, [ids])
+        cursor.execute(_STATISTICS, {"ids": ids})
         return {
             pk: (last, past, volume or 0, prices or [])
             for pk, last, past, volume, prices in cursor.fetchall()

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,19 +45,34 @@ class ApiClient:
     ) -> Any:
         """The answer's JSON. Raises ApiRefusal on 4xx and 5xx."""
         text = json.dumps(body) if body is not None else ""
+        response = self._send(method, path, text, headers or {}, signed=signed)
+        return response.json() if response.content else None
+
+    def listing(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every row of a list that comes in pages."""
+        cursor = ""
+        while True:
+            response = self._send("GET", path + cursor, "", {}, signed=True)
+            yield from response.json()
+            after = response.headers.get("CB-AFTER")
+            if not after:
+                return
+            cursor = f"{'&' if '?' in path else '?'}after={after}"
+
+    def _send(
+        self, method: str, path: str, text: str, headers: Mapping[str, str], *, signed: bool
+    ) -> requests.Response:
+        signature = self._signature(method, path, text) if signed else {}
         response = self.session.request(
             method,
             f"{self.base_url}/api/v1{path}",
             data=text or None,
-            headers={
-                **(self._signature(method, path, text) if signed else {}),
-                **(headers or {}),
-            },
+            headers={**signature, **headers},
             timeout=TIMEOUT_S,
         )
         if response.status_code >= 400:
             raise ApiRefusal(response.status_code, response.text[:200])
-        return response.json() if response.content else None
+        return response
 
     def _signature(self, method: str, path: str, text: str) -> dict[str, str]:
         timestamp = str(int(time.time()))

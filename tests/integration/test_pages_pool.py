@@ -26,7 +26,7 @@ def holder() -> tuple[Owner, CreditClass]:
     return holder_make(block_make(tonnes=2))
 
 
-def pledge(holder: tuple[Owner, CreditClass], **fields: str) -> Any:
+def pledge(holder: tuple[Owner, CreditClass], action: str = "pledge", **fields: str) -> Any:
     user = holder[0].user
     assert isinstance(user, User)
     form = {
@@ -36,7 +36,7 @@ def pledge(holder: tuple[Owner, CreditClass], **fields: str) -> Any:
         "idempotency_key": "key",
         **fields,
     }
-    return client_of(user).post("/pledge", form, follow=True)
+    return client_of(user).post(f"/pool/{action}", form, follow=True)
 
 
 def test_a_pledge_gives_as_much_cc(holder: tuple[Owner, CreditClass]) -> None:
@@ -48,10 +48,10 @@ def test_a_pledge_gives_as_much_cc(holder: tuple[Owner, CreditClass]) -> None:
 
 def test_the_page_shows_supply_and_backing_as_equal(holder: tuple[Owner, CreditClass]) -> None:
     pledge(holder)
-    user = holder[0].user
-    assert isinstance(user, User)
-    figures = figures_of(client_of(user).get("/pledge"))
-    assert figures == {"CC in circulation": "0.75", "Credits behind it": "750 kg"}
+    page = Client().get("/pool")
+    assert figures_of(page) == {"CC in circulation": "0.75 CC", "Credits behind it": "750 kg"}
+    assert "vintage 2020 or newer" in text_of(page)
+    assert "VCS-1987-2023" in text_of(page)
     assert "In the pool: 750 kg" in text_of(Client().get("/transparency"))
 
 
@@ -80,8 +80,44 @@ def test_a_class_that_the_pool_does_not_take_cannot_be_chosen(
 
 
 def test_with_nothing_eligible_the_page_says_so() -> None:
-    assert "You have no eligible credits" in text_of(client_of(user_make()).get("/pledge"))
+    assert "You have no eligible credits" in text_of(client_of(user_make()).get("/pool/pledge"))
 
 
 def test_a_stranger_is_sent_to_sign_in() -> None:
-    assert Client().get("/pledge").status_code == 302
+    assert Client().get("/pool/pledge").status_code == 302
+
+
+def test_cc_given_back_brings_credits_of_a_class_of_the_pool(
+    holder: tuple[Owner, CreditClass],
+) -> None:
+    pledge(holder)
+    answer = pledge(holder, "redeem", amount="250", idempotency_key="back")
+    assert "You gave CC back for 250 kg of VCS-1987-2023." in text_of(answer, "#messages")
+    assert figures_of(answer) == {"Credits": "1.5 t", "CC": "0.50 CC"}
+
+
+def test_giving_back_twice_with_one_form_gives_back_once(
+    holder: tuple[Owner, CreditClass],
+) -> None:
+    pledge(holder)
+    for _press in range(2):
+        answer = pledge(holder, "redeem", idempotency_key="back")
+        assert "You gave CC back" in text_of(answer, "#messages")
+    assert balance_of(holder[0], Asset.objects.get(code="CC")).available == 0
+
+
+def test_nobody_gives_back_more_cc_than_they_have(holder: tuple[Owner, CreditClass]) -> None:
+    pledge(holder)
+    answer = pledge(holder, "redeem", amount="751", idempotency_key="back")
+    assert answer.status_code == 422
+    assert "does not cover" in text_of(answer, "#id_amount_error")
+
+
+def test_without_cc_the_page_says_where_to_get_some() -> None:
+    assert "You have no CC" in text_of(client_of(user_make()).get("/pool/redeem"))
+
+
+def test_the_pool_of_an_empty_database_says_that_it_is_empty() -> None:
+    page = text_of(Client().get("/pool"))
+    assert "The pool takes nothing at the moment." in page
+    assert "The pool is empty" in page

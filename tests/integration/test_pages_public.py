@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from apps.orderbook import browse
@@ -15,7 +19,15 @@ from tests.support.registry import block_make, holder_make
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/markets", "/projects", "/serials", "/transparency", "/accounts/login/"]
+PAGES = [
+    "/",
+    "/markets",
+    "/projects",
+    "/serials",
+    "/transparency",
+    "/pool",
+    "/accounts/login/",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +60,22 @@ def test_what_is_not_there_is_a_404_with_a_way_on(path: str) -> None:
     answer = Client().get(path)
     assert answer.status_code == 404
     assert "There is nothing here" in text_of(answer)
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_an_error_page_needs_nothing_to_be_shown(
+    name: str, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    with django_assert_num_queries(0):
+        page = render_to_string(name)
+    assert "<h1>" in page
+    assert "ccmarket" in page
+
+
+def test_a_form_without_its_token_is_refused_with_a_page() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/language", {"language": "zh-hans"})
+    assert answer.status_code == 403
+    assert "This form has gone stale" in text_of(answer)
 
 
 def test_home_counts_custody_retirements_and_trades() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from apps.orderbook.engine.book import Book, Order, Terms
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.snapshot import levels
-from apps.orderbook.engine.settlement import Wallet, settle_cancel, settle_order
+from apps.orderbook.engine.settlement import Wallet, Wallets, settle_cancel, settle_order
 from tests.support.reference_book import ReferenceBook, RefOrder
 
 FEES = 0  # the owner of the fees
@@ -70,6 +70,8 @@ class BookPair:
             for owner in range(1, self.owners + 1)
         }
         self.fees = Wallet(1, 0, 0)
+        base, quote = ({owner: pair[n] for owner, pair in self.wallets.items()} for n in (0, 1))
+        self.accounts = Wallets(base, quote, self.fees)
 
     def available(self, owner: int, side: int) -> int:
         base, quote = self.wallets[owner]
@@ -81,7 +83,7 @@ class BookPair:
         available = self.available(ask.owner, ask.side)
         steps = self.book.place(order, available, ask.funds)
         self.reference.place(twin, available)
-        self.movements += settle_order(order, steps, self.wallets, self.fees)
+        self.movements += settle_order(order, steps, self.accounts)
         assert [
             (number, maker.id, price, size, notional, taker_fee, maker_fee)
             for _, number, _, maker, price, size, notional, taker_fee, maker_fee, _ in steps
@@ -97,7 +99,7 @@ class BookPair:
         twin = self.reference.cancel(owner, order_id)
         assert (order and (order.id, order.remaining)) == (twin and (twin.id, twin.remaining))
         if order:
-            settle_cancel(order, self.wallets)
+            settle_cancel(order, self.accounts)
         self.check()
         return order
 
@@ -105,7 +107,7 @@ class BookPair:
         orders, twins = self.book.cancel_all(owner), self.reference.cancel_all(owner)
         assert [order.id for order in orders] == [twin.id for twin in twins]
         for order in orders:
-            settle_cancel(order, self.wallets)
+            settle_cancel(order, self.accounts)
         self.check()
         return orders
 

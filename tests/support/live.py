@@ -109,8 +109,10 @@ def listening(live: Live, **options: Any) -> Iterator[Listener]:
 
 def followers(code: str, channel: str) -> int:
     """How many clients this process tells about a market on a channel."""
-    markets = (hub._markets.get(code) for hub in list(_hubs.values()))
-    return sum(len(m.feed._readers[channel]) for m in markets if m is not None and m.feed)
+    markets = [hub._markets.get(code) for hub in list(_hubs.values())]
+    feeds = [market.feed for market in markets if market is not None and market.feed is not None]
+    clients = [client for feed in feeds for client in tuple(feed._readers[channel])]
+    return sum(not client.is_leaving for client in clients)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -49,6 +49,12 @@ def tonnes(grams: int) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A whole number with commas between thousands, in every language."""
+    return f"{number:,}"
+
+
+@register.filter
 def money(micro: int, decimals_min: int = 2) -> str:
     """Micro-units of cash or CC with at least two decimals: `1,250.00`."""
     return units.grouped_text(micro, decimals_min=decimals_min)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import F, Q, QuerySet, Sum
 
 from apps.accounts.ledger.services import CUSTODY, POOL
-from apps.accounts.models import Asset, Balance
+from apps.accounts.models import Asset, Balance, Owner
 from apps.nft.models import PoolRule
 from apps.registry.models import CreditClass
 
@@ -39,6 +39,26 @@ def pool_state() -> PoolState:
         supply_grams=-(issued or 0),
         backing=[(item, pooled[item.asset_id]) for item in classes.order_by("code")],
     )
+
+
+def pool_rules() -> QuerySet[PoolRule]:
+    """What the pool takes: a class that matches any of them."""
+    return PoolRule.objects.select_related("registry").order_by("registry", "vintage_from")
+
+
+def cc_available(owner: Owner) -> int:
+    """How much CC the owner can give back, in micro-units."""
+    found = Balance.objects.filter(owner=owner, asset__code="CC").first()
+    return found.available if found else 0
+
+
+def classes_pooled(*, with_empty: bool = False) -> QuerySet[CreditClass]:
+    """Every class of which the pool holds some, by code; `with_empty` also what it once held."""
+    held = Balance.objects.filter(owner__platform_name=POOL)
+    if not with_empty:
+        held = held.filter(available__gt=0)
+    classes = CreditClass.objects.filter(asset__in=held.values("asset"))
+    return classes.select_related("project", "asset").order_by("code")
 
 
 def classes_eligible() -> QuerySet[CreditClass]:

@@ -116,8 +116,8 @@ def _call_prepare(intent: BridgeIntent, bridge: Bridge) -> Call | None:
         if refusal.error in PASSING:
             _note(intent, refusal.reason)
         else:
-            # No nonce was given out: nothing that could still mint exists.
-            intent_fail(intent_id=intent.pk, reason=refusal.reason)
+            # Unless another worker has had it minted meanwhile, which the contract refuses as well.
+            intent_fail(intent_id=intent.pk, seen=State.QUEUED, reason=refusal.reason)
         return None
     fees = bridge.client.fees()
     if fees.max_fee_per_gas > _fee_max():
@@ -153,9 +153,11 @@ def _broadcast(intent: BridgeIntent, bridge: Bridge) -> bool:
 
 def _refused(intent: BridgeIntent, attempt: ChainTransaction, bridge: Bridge, reason: str) -> bool:
     """A node refuses what it has seen mined already, and what somebody else's nonce blocks."""
+    # Asked in this order: ours may be mined in between, and must not be taken for somebody else's.
+    is_spent = bridge.client.next_nonce(attempt.signer.address) > attempt.nonce
     if mined_receipt(attempts=_attempts(intent), client=bridge.client):
         return _state_move(intent, State.SIGNED, State.BROADCAST)
-    if bridge.client.next_nonce(attempt.signer.address) > attempt.nonce:
+    if is_spent:
         halt_create(
             reason=f"nonce {attempt.nonce} of {attempt.signer} was used by a transaction that is"
             f" not ours, instead of intent {intent}"
@@ -226,7 +228,7 @@ def _look_again(intent: BridgeIntent, bridge: Bridge) -> bool:
     if not receipt.succeeded and receipt.block_number <= bridge.client.finalized().number:
         # Every attempt had this nonce, and this nonce is spent: none can mint any more.
         reason = _why_reverted(attempt, receipt.block_number, bridge)
-        intent_fail(intent_id=intent.pk, reason=reason)
+        intent_fail(intent_id=intent.pk, seen=State.MINED, reason=reason)
     return False
 
 

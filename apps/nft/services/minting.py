@@ -26,6 +26,8 @@ from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.services.credit_classes import credit_class_lock
 from apps.registry.services.spans import span_release, spans_reserve
 
+State = BridgeIntent.State
+
 # A mint of as many stays well below the gas that one transaction may use (EIP-7825: 2^24).
 BATCH_TONNES_MAX: Final = 5_000
 REQUEST_TONNES_MAX: Final = 50_000
@@ -82,11 +84,12 @@ def mint_request(
     return request
 
 
-def intent_fail(*, intent_id: int, reason: str) -> None:
+def intent_fail(*, intent_id: int, seen: str, reason: str) -> None:
     """Gives back what an intent holds: its grams to the owner, its serials to the class.
 
-    Only for intents that can no longer mint: none was signed, or the nonce of all its attempts is
-    spent for good. Doing it twice changes nothing.
+    Only for intents that can no longer mint: queued with nothing recorded that could, or mined
+    with the nonce of all its attempts spent for good. `seen` is the state in which the caller
+    found that out; when another worker has moved the intent on since, nothing happens.
     """
     with transaction.atomic():
         found = BridgeIntent.objects.select_related("credit_class__asset", "owner").get(
@@ -94,11 +97,11 @@ def intent_fail(*, intent_id: int, reason: str) -> None:
         )
         credit_class_lock(credit_class=found.credit_class)
         intent = BridgeIntent.objects.select_for_update().get(pk=intent_id)
-        if intent.state not in BridgeIntent.OPEN_STATES:
+        if intent.state != seen or (seen == State.QUEUED and intent.transactions.exists()):
             return
         assert intent.span is not None, "an open intent has its serials reserved"
         BridgeIntent.objects.filter(pk=intent.pk).update(
-            state=BridgeIntent.State.FAILED,
+            state=State.FAILED,
             failure=reason[:300],
             span=None,
             updated_at=timezone.now(),

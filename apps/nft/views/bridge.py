@@ -6,6 +6,7 @@ import uuid
 from dataclasses import asdict
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -21,7 +22,7 @@ from apps.nft.services.minting import mint_request
 
 # htmx stops polling when an answer has this status.
 STOP_POLLING = 286
-TOKENS_AT_ONCE_MAX = 500
+TOKENS_PER_PAGE = TOKENS_AT_ONCE_MAX = 100
 
 
 @require_safe
@@ -29,10 +30,10 @@ TOKENS_AT_ONCE_MAX = 500
 def nfts(request: HttpRequest) -> HttpResponse:
     """The NFTs in the owner's wallets, and what is on its way out."""
     owner = acting(request).owner
+    pages = Paginator(reads.tokens_of(owner), TOKENS_PER_PAGE)
     context = {
-        "tokens": reads.tokens_of(owner),
+        "page": pages.get_page(request.GET.get("page")),
         "requests": reads.mint_requests_of(owner),
-        "contract": reads.credit_contract(),
     }
     template = "nft/_nfts.html" if request.headers.get("HX-Request") else "nft/nfts.html"
     return render(request, template, context)

@@ -1,16 +1,20 @@
 """The balances that a batch touches: known beforehand, locked once, sorted by primary key.
 
 Ledger services and other engines lock in the same order, so nobody waits in a circle. For that,
-everything has to be locked before the first command is matched: the owners of the commands, and
-every owner whose resting order they could trade with or cancel (`book.reach`).
+everything has to be locked before the first command is matched: balances of the commands' owners,
+and of every owner whose resting order they could trade with or cancel (`book.reach`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+from apps.orderbook.engine.book import Book
+from apps.orderbook.engine.book.order import SIZE_MAX as PRICE_MAX
 from apps.orderbook.engine.book.reach import Wanted, owners_in_reach
+from apps.orderbook.engine.book.words import BUY
 from apps.orderbook.engine.command import PLACE, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, Cursor, array
@@ -41,36 +45,60 @@ class Balances:
         self._connection = connection
         self._known: set[Key] = set()
 
-    def create_missing(self, keys: Iterable[Key]) -> None:
+    def create_missing(self, keys: Collection[Key]) -> None:
         """Create balances outside the batch, so that nothing waits for them until it ends."""
-        missing = set(keys) - self._known
+        missing = [key for key in keys if key not in self._known]
         if not missing:
             return
         owners, assets = zip(*missing, strict=True)
         self._connection.execute(_CREATE, (array(owners), array(assets)))
         if len(self._known) > KNOWN_MAX:
             self._known.clear()
-        self._known |= missing
+        self._known.update(missing)
 
-    def lock(self, keys: Iterable[Key]) -> Cursor:
+    def lock(self, keys: Collection[Key]) -> Cursor:
         """Lock existing balances for the rest of the transaction. Read them with `wallets`."""
         owners, assets = zip(*keys, strict=True)
         return self._connection.execute(_LOCK, (array(owners), array(assets)))
 
 
-def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[Key, Wallet]:
-    """Locked balances by owner and asset."""
-    return {
-        (owner, asset): Wallet(id, available, held) for owner, asset, id, available, held in rows
-    }
+def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[int, dict[int, Wallet]]:
+    """Locked balances by asset and owner."""
+    by_asset: defaultdict[int, dict[int, Wallet]] = defaultdict(dict)
+    for owner, asset, id_, available, held in rows:
+        by_asset[asset][owner] = Wallet(id_, available, held)
+    return by_asset
 
 
-def owners_of(market: Market, commands: Sequence[Command]) -> set[int]:
-    """Everyone whose balances these commands of one market can touch, apart from its fees."""
-    owners = {command.owner for command in commands}
-    orders = (
-        Wanted(command.side, command.price, command.size, command.funds)
-        for command in commands
-        if command.kind == PLACE and command.side is not None
-    )
-    return owners | owners_in_reach(market.book, orders, entities=owners)
+def keys_of(market: Market, commands: Sequence[Command]) -> Iterator[Key]:
+    """Every balance that these commands of one market can touch, some of them repeatedly.
+
+    Whoever might trade needs both assets. An order that cannot trade, because neither the book
+    nor the batch has anything for it at its price, touches only what it holds.
+    """
+    base, quote, book = market.base, market.quote, market.book
+    yield market.fee_owner, quote
+    places = [command for command in commands if command.kind == PLACE]
+    lowest, highest = _tradable(book, places)
+    for command in commands:
+        side, price, owner = command.side, command.price, command.owner
+        if price is None or (price >= lowest if side == BUY else price <= highest):
+            yield owner, base
+            yield owner, quote
+        else:
+            yield owner, quote if side == BUY else base
+    orders = [Wanted(c.side, c.price, c.size, c.funds) for c in places if c.side is not None]
+    for owner in owners_in_reach(book, orders, entities={command.owner for command in commands}):
+        yield owner, base
+        yield owner, quote
+
+
+def _tradable(book: Book, places: Iterable[Command]) -> tuple[int, int]:
+    """The lowest price that a buy, and the highest that a sell, would have to have to trade."""
+    lowest, highest = book.asks.best or PRICE_MAX, book.bids.best or 0
+    for command in places:
+        if command.side == BUY:
+            highest = PRICE_MAX if command.price is None else max(highest, command.price)
+        else:
+            lowest = min(lowest, command.price or 0)
+    return lowest, highest

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from apps.orderbook.engine import balances, reader, store
-from apps.orderbook.engine.balances import Balances, Key
+from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, array, one
-from apps.orderbook.engine.settlement import Wallet
+from apps.orderbook.engine.settlement import Wallet, Wallets
 
 Work = Sequence[tuple[Market, list[Command]]]
+
+# Decided in one go before their transfers are passed on: enough to be worth a packet.
+SLICE: Final = 50
 
 # Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
 # that was paused and replaced finds another epoch. The product's row says what applies now.
@@ -44,8 +48,7 @@ def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decis
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
     are ahead of the database and have to be loaded again.
     """
-    owners = {market.id: balances.owners_of(market, commands) for market, commands in work}
-    keys = {key for market, _ in work for key in _keys(market, owners[market.id])}
+    keys = {key for market, commands in work for key in balances.keys_of(market, commands)}
     known.create_missing(keys)
     with connection.transaction():
         with connection.pipeline():
@@ -55,24 +58,21 @@ def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decis
             numbers = connection.execute(_NUMBERS)
             locked = known.lock(keys)
         _apply_rules(work, fence.fetchall())
-        at, at_us, own_id, batch_number = one(numbers)
+        at, at_us, own_id, number = one(numbers)
         wallets = balances.wallets(locked)
-        batch = []
-        for market, commands in work:
-            decisions = _decide(market, commands, owners[market.id], wallets, at_us)
-            reader.advance(market, commands, bound=own_id)
-            batch.append(decisions)
-        store.write(connection, batch, wallets.values(), at=at, number=batch_number)
+        batch = [_decisions(market, wallets, at_us) for market, _ in work]
+        with store.Transfers(connection, number) as transfers:
+            for decisions, (market, commands) in zip(batch, work, strict=True):
+                for first in range(0, len(commands), SLICE):
+                    for command in commands[first : first + SLICE]:
+                        decisions.decide(command)
+                    # The server takes them in while the next commands are decided.
+                    transfers.write(decisions)
+                reader.advance(market, commands, bound=own_id)
+        store.write(connection, batch, chain(*(w.values() for w in wallets.values())), at=at)
     for market, _ in work:
         market.holes_changed = False
     return batch
-
-
-def _keys(market: Market, owners: Iterable[int]) -> Iterator[Key]:
-    yield market.fee_owner, market.quote
-    for owner in owners:
-        yield owner, market.base
-        yield owner, market.quote
 
 
 def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int, int, int]]) -> None:
@@ -87,20 +87,9 @@ def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int, int, int]
             market.book.price_increment, market.book.size_increment = increments
 
 
-def _decide(
-    market: Market,
-    commands: Sequence[Command],
-    owners: Iterable[int],
-    wallets: Mapping[Key, Wallet],
-    at_us: int,
+def _decisions(
+    market: Market, wallets: Mapping[int, Mapping[int, Wallet]], at_us: int
 ) -> Decisions:
-    base, quote = market.base, market.quote
-    decisions = Decisions(
-        market,
-        wallets={owner: (wallets[owner, base], wallets[owner, quote]) for owner in owners},
-        fees=wallets[market.fee_owner, quote],
-        at_us=at_us,
-    )
-    for command in commands:
-        decisions.decide(command)
-    return decisions
+    quote = wallets[market.quote]
+    mine = Wallets(base=wallets.get(market.base, {}), quote=quote, fees=quote[market.fee_owner])
+    return Decisions(market, mine, at_us)

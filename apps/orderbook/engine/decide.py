@@ -14,13 +14,7 @@ from apps.orderbook.engine.book.money import hold_of
 from apps.orderbook.engine.command import CANCEL, PLACE, Command, order_of
 from apps.orderbook.engine.journal import cancel_body, chain, place_body
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.settlement import (
-    Movement,
-    Wallet,
-    Wallets,
-    settle_cancel,
-    settle_order,
-)
+from apps.orderbook.engine.settlement import Movement, Wallets, settle_cancel, settle_order
 
 
 @dataclass(slots=True)
@@ -53,7 +47,6 @@ class Decisions:
 
     market: Market
     wallets: Wallets
-    fees: Wallet
     at_us: int
     placed: dict[int, Placed] = field(default_factory=dict)
     changed: dict[int, Order] = field(default_factory=dict)
@@ -76,8 +69,7 @@ class Decisions:
     def _place(self, command: Command) -> None:
         market, book, steps = self.market, self.market.book, []
         order = order_of(command, market.maker_bps, market.taker_bps)
-        base, quote = self.wallets[command.owner]
-        cover = cover_of(order, command.funds, (base if order.side else quote).available)
+        cover = cover_of(order, command.funds, self.wallets.of_hold(order).available)
         if market.is_open:
             steps = book.place(order, cover, command.funds)
         else:
@@ -90,7 +82,7 @@ class Decisions:
         if refused:
             self._record(command, body, 0)
             return
-        self.movements += settle_order(order, steps, self.wallets, self.fees)
+        self.movements += settle_order(order, steps, self.wallets)
         messages = 2  # received, then open or done
         for step in steps:
             maker = step[3]

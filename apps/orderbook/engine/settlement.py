@@ -6,8 +6,8 @@ to held; a trade moves it from one wallet to another and is one transfer per ass
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from apps.orderbook.engine.book.order import Order, Step
 from apps.orderbook.engine.book.words import BUY, MATCH
@@ -20,70 +20,80 @@ FEE: Final = 2
 class Wallet:
     """One balance row: `available` and `held` micro-units of its asset."""
 
-    __slots__ = ("available", "before", "held", "id")
+    __slots__ = ("available", "available_before", "held", "held_before", "id")
 
     def __init__(self, id: int, available: int, held: int) -> None:
         self.id = id
-        self.available = available
-        self.held = held
-        self.before = (available, held)
+        self.available = self.available_before = available
+        self.held = self.held_before = held
 
     @property
     def changed(self) -> bool:
-        return self.before != (self.available, self.held)
+        return self.available != self.available_before or self.held != self.held_before
 
 
-# By owner: what it has of the product's base and of its quote.
-Wallets: TypeAlias = Mapping[int, tuple[Wallet, Wallet]]
+class Wallets(NamedTuple):
+    """The locked balances that a market's batch can touch, by owner."""
+
+    base: Mapping[int, Wallet]
+    quote: Mapping[int, Wallet]
+    fees: Wallet
+
+    def of_hold(self, order: Order) -> Wallet:
+        """Where an order holds: what it would spend."""
+        return (self.quote if order.side == BUY else self.base)[order.owner]
+
 
 # (from wallet, to wallet, amount, kind, number of the trade)
 Movement: TypeAlias = tuple[int, int, int, int, int]
 
 
-def settle_order(
-    order: Order, steps: Iterable[Step], wallets: Wallets, fees: Wallet
-) -> list[Movement]:
+def settle_order(order: Order, steps: Sequence[Step], wallets: Wallets) -> list[Movement]:
     """Apply a placed order and its steps. Returns the transfers that its trades are."""
-    base, quote = wallets[order.owner]
-    buys = order.side == BUY
-    if buys:
-        quote.available -= order.filled_notional + order.fees + order.hold
-        quote.held += order.hold
-        base.available += order.size - order.remaining
-    else:
-        base.available -= order.size - order.remaining + order.hold
-        base.held += order.hold
-        quote.available += order.filled_notional - order.fees
+    holding = wallets.of_hold(order)
+    holding.available -= order.hold
+    holding.held += order.hold
     movements: list[Movement] = []
-    for kind, number, _, maker, _, size, notional, taker_fee, maker_fee, released in steps:
-        maker_base, maker_quote = wallets[maker.owner]
-        if kind != MATCH:
-            held = maker_quote if maker.side == BUY else maker_base
-            held.held -= released
-            held.available += released
-            continue
-        if buys:
-            maker_base.held -= size
-            maker_quote.available += notional - maker_fee
-            movements.append((maker_base.id, base.id, size, TRADE, number))
-            movements.append((quote.id, maker_quote.id, notional, TRADE, number))
+    for step in steps:
+        if step[0] == MATCH:
+            _settle_match(order, step, wallets, movements)
         else:
-            maker_quote.held -= released
-            maker_quote.available += released - notional - maker_fee
-            maker_base.available += size
-            movements.append((base.id, maker_base.id, size, TRADE, number))
-            movements.append((maker_quote.id, quote.id, notional, TRADE, number))
-        if taker_fee:
-            movements.append((quote.id, fees.id, taker_fee, FEE, number))
-        if maker_fee:
-            movements.append((maker_quote.id, fees.id, maker_fee, FEE, number))
-        fees.available += taker_fee + maker_fee
+            maker, released = step[3], step[9]
+            holding = wallets.of_hold(maker)
+            holding.held -= released
+            holding.available += released
     return movements
+
+
+def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:
+    _, trade, _, maker, _, size, notional, taker_fee, maker_fee, released = step
+    base, quote, fees = wallets
+    maker_base, maker_quote = base[maker.owner], quote[maker.owner]
+    taker_base, taker_quote = base[order.owner], quote[order.owner]
+    if order.side == BUY:
+        maker_base.held -= released
+        maker_quote.available += notional - maker_fee
+        taker_base.available += size
+        taker_quote.available -= notional + taker_fee
+        movements.append((maker_base.id, taker_base.id, size, TRADE, trade))
+        movements.append((taker_quote.id, maker_quote.id, notional, TRADE, trade))
+    else:
+        maker_quote.held -= released
+        maker_quote.available += released - notional - maker_fee
+        maker_base.available += size
+        taker_base.available -= size
+        taker_quote.available += notional - taker_fee
+        movements.append((taker_base.id, maker_base.id, size, TRADE, trade))
+        movements.append((maker_quote.id, taker_quote.id, notional, TRADE, trade))
+    if taker_fee:
+        movements.append((taker_quote.id, fees.id, taker_fee, FEE, trade))
+    if maker_fee:
+        movements.append((maker_quote.id, fees.id, maker_fee, FEE, trade))
+    fees.available += taker_fee + maker_fee
 
 
 def settle_cancel(order: Order, wallets: Wallets) -> None:
     """Give back what a cancelled order still held."""
-    base, quote = wallets[order.owner]
-    held = quote if order.side == BUY else base
-    held.held -= order.hold
-    held.available += order.hold
+    holding = wallets.of_hold(order)
+    holding.held -= order.hold
+    holding.available += order.hold

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from psycopg import Copy
 
 from apps.orderbook.engine.decide import Decisions, Placed
 from apps.orderbook.engine.market import Market
@@ -61,33 +64,70 @@ _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"
 _NULL: Final = r"\N"
 
 
+class Transfers:
+    """A COPY of transfers that stays open while they come about. Use it with `with`."""
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self._connection = connection
+        self._number = number
+        self._stack = ExitStack()
+        self._copy: Copy | None = None
+
+    def __enter__(self) -> Transfers:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def write(self, decisions: Decisions) -> None:
+        """Pass on the transfers decided since the last time."""
+        if lines := "".join(transfer_lines(decisions, self._number)):
+            if self._copy is None:
+                self._copy = self._stack.enter_context(self._connection.cursor().copy(_TRANSFERS))
+            self._copy.write(lines)
+            decisions.movements.clear()
+
+
 def write(
     connection: Connection,
     batch: Sequence[Decisions],
     wallets: Iterable[Wallet],
     *,
     at: str,
-    number: int,
 ) -> None:
-    """Write everything a batch decided. `at` is its time, `number` that of its transfers."""
-    _copy(connection, _ORDERS, [line for d in batch for line in order_lines(d, at)])
-    _copy(connection, _FILLS, [line for d in batch for line in fill_lines(d, at)])
-    _copy(connection, _TRANSFERS, [line for d in batch for line in transfer_lines(d, number)])
-    _copy(connection, _EVENTS, [line for d in batch for line in event_lines(d)])
-    changed_wallets = [wallet for wallet in wallets if wallet.changed]
+    """Write everything a batch decided, apart from its transfers. `at` is its time.
+
+    While the server takes in one table's rows, the next table's are put together.
+    """
+    with _copying(connection, _ORDERS, _joined(order_lines(d, at) for d in batch)):
+        fills = _joined(fill_lines(d, at) for d in batch)
+    with _copying(connection, _FILLS, fills):
+        events = _joined(map(event_lines, batch))
+    with _copying(connection, _EVENTS, events):
+        changed_wallets = _columns([w for w in wallets if w.changed], _BALANCE_COLUMNS)
+        changed = [order for d in batch for order in d.changed.values()]
+        changed_orders = _columns(changed, _ORDER_COLUMNS)
     with connection.pipeline():
-        if changed_wallets:
-            connection.execute(_BALANCES, _columns(changed_wallets, _BALANCE_COLUMNS))
-        if changed := [order for d in batch for order in d.changed.values()]:
-            connection.execute(_CHANGED, (at, *_columns(changed, _ORDER_COLUMNS)))
+        connection.execute(_BALANCES, changed_wallets)
+        if changed:
+            connection.execute(_CHANGED, (at, *changed_orders))
         for decisions in batch:
             _write_progress(connection, decisions.market)
 
 
-def _copy(connection: Connection, statement: str, lines: Sequence[str]) -> None:
-    if lines:
-        with connection.cursor().copy(statement) as copy:
-            copy.write("".join(lines))
+def _joined(tables: Iterable[Iterable[str]]) -> str:
+    return "".join(line for lines in tables for line in lines)
+
+
+@contextmanager
+def _copying(connection: Connection, statement: str, lines: str) -> Iterator[None]:
+    """Hand lines to the server, and wait for it to have taken them only at the end."""
+    if not lines:
+        yield
+        return
+    with connection.cursor().copy(statement) as copy:
+        copy.write(lines)
+        yield
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> list[str]:

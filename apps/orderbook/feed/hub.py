@@ -247,4 +247,9 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 def hub() -> Hub:
     """This process's hub; there is one for each event loop."""
-    return _hubs.setdefault(asyncio.get_running_loop(), Hub(settings.REDIS_URL))
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub(hub_url()))
+
+
+def hub_url() -> str:
+    """Where the engines are heard."""
+    return str(settings.REDIS_URL)

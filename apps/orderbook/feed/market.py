@@ -83,8 +83,9 @@ class MarketFeed:
 
     def take(self, payload: Payload) -> None:
         """Something happened. Raises Gap when it is not what comes next."""
-        if self.state.apply(payload):
-            self._tell(payload.messages, payload.changes)
+        changes = self.state.apply(payload)
+        if changes is not None:
+            self._tell(payload.messages, changes)
 
     def jump(self, caught_up: CaughtUp) -> None:
         """Something was missed: tells it from the database, or whom it cannot tell it."""

@@ -83,20 +83,28 @@ class MarketState:
         self.trade = snapshot.trade
         self.day = snapshot.day
 
-    def apply(self, payload: Payload) -> bool:
-        """Takes in a payload; False when all of it is known already. Raises Gap."""
+    def apply(self, payload: Payload) -> list[Change] | None:
+        """Takes in a payload and returns the levels that are not what they were.
+
+        None when all of it is known already. Raises Gap.
+        """
         if payload.end <= self.sequence:
-            return False
+            return None
         if payload.sequence != self.sequence:
             raise Gap(f"{payload.sequence} follows {self.sequence}")
         self.sequence = payload.end
-        for side, price, size in payload.changes:
-            if size:
-                self.levels[side][price] = size
-            else:
-                self.levels[side].pop(price, None)
         self._count_trades(payload.messages)
-        return True
+        # A level may have come and gone within the batch.
+        return [change for change in payload.changes if self._set_level(*change)]
+
+    def _set_level(self, side: str, price: int, size: int) -> bool:
+        levels = self.levels[side]
+        before = levels.get(price, 0)
+        if size:
+            levels[price] = size
+        else:
+            levels.pop(price, None)
+        return size != before
 
     def changes_to(self, snapshot: Snapshot) -> list[Change]:
         """What changes the levels known here into those of the snapshot."""

@@ -11,195 +11,466 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('command_id', models.BigIntegerField(unique=True)),
-                ('sequence', models.BigIntegerField()),
-                ('body', models.TextField(help_text='Canonical JSON.')),
-                ('hash', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("command_id", models.BigIntegerField(unique=True)),
+                ("sequence", models.BigIntegerField()),
+                ("body", models.TextField(help_text="Canonical JSON.")),
+                ("hash", models.BinaryField(max_length=32)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=60, unique=True, verbose_name='code')),
-                ('price_increment', models.BigIntegerField(verbose_name='price increment')),
-                ('size_increment', models.BigIntegerField(verbose_name='size increment')),
-                ('size_min', models.BigIntegerField(verbose_name='smallest size')),
-                ('size_max', models.BigIntegerField(verbose_name='largest size')),
-                ('maker_bps', models.PositiveSmallIntegerField(default=0, verbose_name='maker fee, basis points')),
-                ('taker_bps', models.PositiveSmallIntegerField(default=0, verbose_name='taker fee, basis points')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('halted', 'Halted')], default='open', max_length=12, verbose_name='state')),
-                ('listed_at', models.DateTimeField(auto_now_add=True, verbose_name='listed')),
-                ('base', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.asset', verbose_name='base')),
-                ('quote', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.asset', verbose_name='quote')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=60, unique=True, verbose_name="code")),
+                ("price_increment", models.BigIntegerField(verbose_name="price increment")),
+                ("size_increment", models.BigIntegerField(verbose_name="size increment")),
+                ("size_min", models.BigIntegerField(verbose_name="smallest size")),
+                ("size_max", models.BigIntegerField(verbose_name="largest size")),
+                (
+                    "maker_bps",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="maker fee, basis points"
+                    ),
+                ),
+                (
+                    "taker_bps",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="taker fee, basis points"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("halted", "Halted")],
+                        default="open",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("listed_at", models.DateTimeField(auto_now_add=True, verbose_name="listed")),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.asset",
+                        verbose_name="base",
+                    ),
+                ),
+                (
+                    "quote",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.asset",
+                        verbose_name="quote",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'products',
+                "verbose_name": "product",
+                "verbose_name_plural": "products",
             },
         ),
         migrations.CreateModel(
-            name='ProductLease',
+            name="ProductLease",
             fields=[
-                ('product', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='lease', serialize=False, to='orderbook.product')),
-                ('epoch', models.BigIntegerField(db_default=0, default=0)),
-                ('engine', models.CharField(blank=True, db_default='', default='', max_length=80)),
-                ('cursor', models.BigIntegerField(db_default=0, default=0)),
-                ('holes', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, size=None)),
-                ('holes_xmax', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, size=None)),
-                ('event_number', models.BigIntegerField(db_default=0, default=0)),
-                ('trade_number', models.BigIntegerField(db_default=0, default=0)),
-                ('sequence', models.BigIntegerField(db_default=0, default=0)),
-                ('hash', models.BinaryField(db_default=b'', default=b'', max_length=32)),
+                (
+                    "product",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="lease",
+                        serialize=False,
+                        to="orderbook.product",
+                    ),
+                ),
+                ("epoch", models.BigIntegerField(db_default=0, default=0)),
+                ("engine", models.CharField(blank=True, db_default="", default="", max_length=80)),
+                ("cursor", models.BigIntegerField(db_default=0, default=0)),
+                (
+                    "holes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), db_default=[], default=list, size=None
+                    ),
+                ),
+                (
+                    "holes_xmax",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), db_default=[], default=list, size=None
+                    ),
+                ),
+                ("event_number", models.BigIntegerField(db_default=0, default=0)),
+                ("trade_number", models.BigIntegerField(db_default=0, default=0)),
+                ("sequence", models.BigIntegerField(db_default=0, default=0)),
+                ("hash", models.BinaryField(db_default=b"", default=b"", max_length=32)),
             ],
             options={
-                'verbose_name': 'product lease',
-                'verbose_name_plural': 'product leases',
+                "verbose_name": "product lease",
+                "verbose_name_plural": "product leases",
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('client_oid', models.CharField(max_length=100, null=True)),
-                ('side', models.PositiveSmallIntegerField(choices=[(0, 'Buy'), (1, 'Sell')], verbose_name='side')),
-                ('order_type', models.PositiveSmallIntegerField(choices=[(0, 'Limit'), (1, 'Market')], verbose_name='type')),
-                ('price', models.BigIntegerField(null=True, verbose_name='price')),
-                ('size', models.BigIntegerField(null=True, verbose_name='size')),
-                ('funds', models.BigIntegerField(null=True, verbose_name='funds')),
-                ('time_in_force', models.PositiveSmallIntegerField(choices=[(0, 'Good till cancelled'), (1, 'Immediate or cancel'), (2, 'Fill or kill')])),
-                ('post_only', models.BooleanField(default=False)),
-                ('self_trade', models.PositiveSmallIntegerField(choices=[(0, 'Decrease and cancel'), (1, 'Cancel oldest'), (2, 'Cancel newest'), (3, 'Cancel both')])),
-                ('maker_bps', models.PositiveSmallIntegerField()),
-                ('taker_bps', models.PositiveSmallIntegerField()),
-                ('filled_size', models.BigIntegerField(default=0, verbose_name='filled')),
-                ('filled_notional', models.BigIntegerField(default=0, verbose_name='executed value')),
-                ('fees', models.BigIntegerField(default=0, verbose_name='fees')),
-                ('hold', models.BigIntegerField(default=0, verbose_name='hold')),
-                ('priority', models.BigIntegerField(default=0)),
-                ('status', models.PositiveSmallIntegerField(choices=[(1, 'Open'), (2, 'Done'), (3, 'Rejected')], verbose_name='status')),
-                ('done_reason', models.PositiveSmallIntegerField(choices=[(1, 'Filled'), (2, 'Canceled'), (3, 'Canceled: it would have traded with its owner'), (4, 'Canceled: what was left could not be filled at once'), (5, 'Rejected: insufficient funds'), (6, 'Rejected: post only, and it would have traded'), (7, 'Rejected: the market is not open')], null=True)),
-                ('created_at', models.DateTimeField(verbose_name='placed')),
-                ('done_at', models.DateTimeField(null=True, verbose_name='done')),
-                ('owner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='accounts.owner')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orderbook.product')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("client_oid", models.CharField(max_length=100, null=True)),
+                (
+                    "side",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Buy"), (1, "Sell")], verbose_name="side"
+                    ),
+                ),
+                (
+                    "order_type",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Limit"), (1, "Market")], verbose_name="type"
+                    ),
+                ),
+                ("price", models.BigIntegerField(null=True, verbose_name="price")),
+                ("size", models.BigIntegerField(null=True, verbose_name="size")),
+                ("funds", models.BigIntegerField(null=True, verbose_name="funds")),
+                (
+                    "time_in_force",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Good till cancelled"),
+                            (1, "Immediate or cancel"),
+                            (2, "Fill or kill"),
+                        ]
+                    ),
+                ),
+                ("post_only", models.BooleanField(default=False)),
+                (
+                    "self_trade",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Decrease and cancel"),
+                            (1, "Cancel oldest"),
+                            (2, "Cancel newest"),
+                            (3, "Cancel both"),
+                        ]
+                    ),
+                ),
+                ("maker_bps", models.PositiveSmallIntegerField()),
+                ("taker_bps", models.PositiveSmallIntegerField()),
+                ("filled_size", models.BigIntegerField(default=0, verbose_name="filled")),
+                (
+                    "filled_notional",
+                    models.BigIntegerField(default=0, verbose_name="executed value"),
+                ),
+                ("fees", models.BigIntegerField(default=0, verbose_name="fees")),
+                ("hold", models.BigIntegerField(default=0, verbose_name="hold")),
+                ("priority", models.BigIntegerField(default=0)),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Open"), (2, "Done"), (3, "Rejected")], verbose_name="status"
+                    ),
+                ),
+                (
+                    "done_reason",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (1, "Filled"),
+                            (2, "Canceled"),
+                            (3, "Canceled: it would have traded with its owner"),
+                            (4, "Canceled: what was left could not be filled at once"),
+                            (5, "Rejected: insufficient funds"),
+                            (6, "Rejected: post only, and it would have traded"),
+                            (7, "Rejected: the market is not open"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="placed")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="done")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="orderbook.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
             },
         ),
         migrations.CreateModel(
-            name='Fill',
+            name="Fill",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('maker_order_id', models.BigIntegerField()),
-                ('taker_order_id', models.BigIntegerField()),
-                ('taker_side', models.PositiveSmallIntegerField(choices=[(0, 'Buy'), (1, 'Sell')])),
-                ('price', models.BigIntegerField(verbose_name='price')),
-                ('size', models.BigIntegerField(verbose_name='size')),
-                ('notional', models.BigIntegerField(verbose_name='notional')),
-                ('maker_fee', models.BigIntegerField(verbose_name='maker fee')),
-                ('taker_fee', models.BigIntegerField(verbose_name='taker fee')),
-                ('created_at', models.DateTimeField(verbose_name='at')),
-                ('maker_owner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.owner')),
-                ('taker_owner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.owner')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='fills', to='orderbook.product')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("maker_order_id", models.BigIntegerField()),
+                ("taker_order_id", models.BigIntegerField()),
+                ("taker_side", models.PositiveSmallIntegerField(choices=[(0, "Buy"), (1, "Sell")])),
+                ("price", models.BigIntegerField(verbose_name="price")),
+                ("size", models.BigIntegerField(verbose_name="size")),
+                ("notional", models.BigIntegerField(verbose_name="notional")),
+                ("maker_fee", models.BigIntegerField(verbose_name="maker fee")),
+                ("taker_fee", models.BigIntegerField(verbose_name="taker fee")),
+                ("created_at", models.DateTimeField(verbose_name="at")),
+                (
+                    "maker_owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "taker_owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fills",
+                        to="orderbook.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fill',
-                'verbose_name_plural': 'fills',
+                "verbose_name": "fill",
+                "verbose_name_plural": "fills",
             },
         ),
         migrations.CreateModel(
-            name='Command',
+            name="Command",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('kind', models.PositiveSmallIntegerField(choices=[(1, 'Place'), (2, 'Cancel'), (3, 'Cancel all')])),
-                ('client_oid', models.CharField(max_length=100, null=True)),
-                ('side', models.PositiveSmallIntegerField(choices=[(0, 'Buy'), (1, 'Sell')], null=True)),
-                ('order_type', models.PositiveSmallIntegerField(choices=[(0, 'Limit'), (1, 'Market')], null=True)),
-                ('price', models.BigIntegerField(null=True)),
-                ('size', models.BigIntegerField(null=True)),
-                ('funds', models.BigIntegerField(null=True)),
-                ('time_in_force', models.PositiveSmallIntegerField(choices=[(0, 'Good till cancelled'), (1, 'Immediate or cancel'), (2, 'Fill or kill')], null=True)),
-                ('post_only', models.BooleanField(null=True)),
-                ('self_trade', models.PositiveSmallIntegerField(choices=[(0, 'Decrease and cancel'), (1, 'Cancel oldest'), (2, 'Cancel newest'), (3, 'Cancel both')], null=True)),
-                ('target', models.BigIntegerField(help_text='The order a cancel is about.', null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('owner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.owner')),
-                ('user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orderbook.product')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Place"), (2, "Cancel"), (3, "Cancel all")]
+                    ),
+                ),
+                ("client_oid", models.CharField(max_length=100, null=True)),
+                (
+                    "side",
+                    models.PositiveSmallIntegerField(choices=[(0, "Buy"), (1, "Sell")], null=True),
+                ),
+                (
+                    "order_type",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Limit"), (1, "Market")], null=True
+                    ),
+                ),
+                ("price", models.BigIntegerField(null=True)),
+                ("size", models.BigIntegerField(null=True)),
+                ("funds", models.BigIntegerField(null=True)),
+                (
+                    "time_in_force",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Good till cancelled"),
+                            (1, "Immediate or cancel"),
+                            (2, "Fill or kill"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                ("post_only", models.BooleanField(null=True)),
+                (
+                    "self_trade",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Decrease and cancel"),
+                            (1, "Cancel oldest"),
+                            (2, "Cancel newest"),
+                            (3, "Cancel both"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                (
+                    "target",
+                    models.BigIntegerField(help_text="The order a cancel is about.", null=True),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.owner",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orderbook.product",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'command',
-                'verbose_name_plural': 'commands',
+                "verbose_name": "command",
+                "verbose_name_plural": "commands",
             },
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('base', 'quote'), name='orderbook_product_pair_once'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                fields=("base", "quote"), name="orderbook_product_pair_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price_increment__gt', 0), ('size_increment__gt', 0), django.db.models.lookups.Exact(django.db.models.functions.math.Mod(django.db.models.expressions.CombinedExpression(models.F('price_increment'), '*', models.F('size_increment')), models.Value(1000000), output_field=models.BigIntegerField()), models.Value(0))), name='orderbook_product_exact'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("price_increment__gt", 0),
+                    ("size_increment__gt", 0),
+                    django.db.models.lookups.Exact(
+                        django.db.models.functions.math.Mod(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("price_increment"), "*", models.F("size_increment")
+                            ),
+                            models.Value(1000000),
+                            output_field=models.BigIntegerField(),
+                        ),
+                        models.Value(0),
+                    ),
+                ),
+                name="orderbook_product_exact",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('size_max__gte', models.F('size_min')), ('size_min__gt', 0)), name='orderbook_product_sizes'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size_max__gte", models.F("size_min")), ("size_min__gt", 0)),
+                name="orderbook_product_sizes",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('maker_bps__lte', models.F('taker_bps')), ('taker_bps__lt', 10000)), name='orderbook_product_fees'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("maker_bps__lte", models.F("taker_bps")), ("taker_bps__lt", 10000)
+                ),
+                name="orderbook_product_fees",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('base', models.F('quote')), _negated=True), name='orderbook_product_two_assets'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("base", models.F("quote")), _negated=True),
+                name="orderbook_product_two_assets",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['owner', 'id'], name='orderbook_order_owner'),
+            model_name="order",
+            index=models.Index(fields=["owner", "id"], name="orderbook_order_owner"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 1)), fields=['product', 'id'], name='orderbook_order_open'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", 1)),
+                fields=["product", "id"],
+                name="orderbook_order_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('hold__gte', 0), models.Q(('status', 1), ('hold', 0), _connector='OR')), name='orderbook_order_hold'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("hold__gte", 0), models.Q(("status", 1), ("hold", 0), _connector="OR")
+                ),
+                name="orderbook_order_hold",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fill',
-            index=models.Index(fields=['maker_owner', 'id'], name='orderbook_fill_maker'),
+            model_name="fill",
+            index=models.Index(fields=["maker_owner", "id"], name="orderbook_fill_maker"),
         ),
         migrations.AddIndex(
-            model_name='fill',
-            index=models.Index(fields=['taker_owner', 'id'], name='orderbook_fill_taker'),
+            model_name="fill",
+            index=models.Index(fields=["taker_owner", "id"], name="orderbook_fill_taker"),
         ),
         migrations.AddConstraint(
-            model_name='fill',
-            constraint=models.CheckConstraint(condition=models.Q(('maker_fee__gte', 0), ('price__gt', 0), ('size__gt', 0), ('taker_fee__gte', 0)), name='orderbook_fill_positive'),
+            model_name="fill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("maker_fee__gte", 0), ("price__gt", 0), ("size__gt", 0), ("taker_fee__gte", 0)
+                ),
+                name="orderbook_fill_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='command',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_oid__isnull', False)), fields=('owner', 'client_oid'), name='orderbook_command_client_oid_once'),
+            model_name="command",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client_oid__isnull", False)),
+                fields=("owner", "client_oid"),
+                name="orderbook_command_client_oid_once",
+            ),
         ),
     ]

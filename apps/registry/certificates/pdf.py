@@ -80,7 +80,7 @@ def _facts(retirement: Retirement) -> Table:
     project = credit_class.project
     described = [project.registry.name, project.registry_project_id, project.country.name]
     rows = [
-        (_("Retired"), date_format(retirement.created_at, "j F Y, H:i") + " UTC"),
+        (_("Retired"), date_format(retirement.created_at, "DATETIME_FORMAT") + " UTC"),
         (_("Project"), project.name),
         (_("Described as"), " · ".join(part for part in [*described, project.kind] if part)),
         (_("Methodology"), "; ".join(project.methodologies)),
@@ -97,14 +97,14 @@ def _period(retirement: Retirement) -> str:
     start, end = retirement.period_start, retirement.period_end
     if not (start or end):
         return ""
-    return " – ".join(date_format(day, "j M Y") if day else "" for day in (start, end))
+    return " – ".join(date_format(day, "DATE_FORMAT") if day else "" for day in (start, end))
 
 
 def _confirmation(retirement: Retirement) -> str:
     if retirement.registry_confirmed_at is None:
         return _("Not confirmed yet. The registry confirms whole tonnes.")
     return _("Confirmed on %(date)s: %(reference)s") % {
-        "date": date_format(retirement.registry_confirmed_at, "j F Y"),
+        "date": date_format(retirement.registry_confirmed_at, "DATE_FORMAT"),
         "reference": retirement.registry_reference,
     }
 

@@ -48,12 +48,13 @@ export class CandleChart {
     this.volume.applyOptions({ color: line });
   }
 
+  /** How many candles there are; undefined when they cannot be had, or others were asked for since. */
   async load(granularity, isNew = true) {
     this.granularity = granularity;
     const rows = await getJson(
       `${this.api}/products/${encodeURIComponent(this.product)}/candles?granularity=${granularity}`,
     );
-    if (!rows || granularity !== this.granularity) return;
+    if (!rows || granularity !== this.granularity) return undefined;
     rows.sort((a, b) => a[0] - b[0]);
     this.candles.setData(rows.map(([time, low, high, open, close]) => ({
       time, low: Number(low), high: Number(high), open: Number(open), close: Number(close),
@@ -62,6 +63,7 @@ export class CandleChart {
     this.last = rows.at(-1)?.map(Number);
     this.empty.hidden = rows.length > 0;
     if (isNew) this.fit(rows.length);
+    return rows.length;
   }
 
   /** The last 90 candles; fewer sit at the right with room to come from the left. */

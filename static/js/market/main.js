@@ -6,6 +6,8 @@ import { CandleChart } from "./chart.js";
 import { MarketFeed } from "./feed.js";
 import { OrderForm } from "./order-form.js";
 
+const CANDLES_ENOUGH = 24;
+
 const page = document.querySelector("[data-market]");
 const { product, api, quoteIncrement } = page.dataset;
 const texts = JSON.parse(document.getElementById("market-texts").textContent);
@@ -48,10 +50,20 @@ const feed = new MarketFeed({
   },
 });
 
-page.querySelectorAll("[name=granularity]").forEach((input) => {
+const granularities = [...page.querySelectorAll("[name=granularity]")];
+granularities.forEach((input) => {
   input.addEventListener("change", () => chart.load(Number(input.value)));
 });
 
+/** Hours, or something finer for a market that is too young to fill a chart with them. */
+async function openChart() {
+  for (const seconds of ["3600", "300", "60"]) {
+    const count = await chart.load(Number(seconds));
+    granularities.find((input) => input.value === seconds).checked = true;
+    if (!count || count >= CANDLES_ENOUGH) return;
+  }
+}
+
 form.preview();
 feed.start();
-chart.load(Number(page.querySelector("[name=granularity]:checked").value));
+openChart();

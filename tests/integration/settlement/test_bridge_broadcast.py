@@ -3,7 +3,7 @@
 import pytest
 
 from apps.nft.chain.client import ChainClient
-from apps.nft.chain.errors import ChainUnavailable, WrongChain
+from apps.nft.chain.errors import BroadcastRefused, ChainUnavailable, WrongChain
 from apps.nft.models import BridgeHalt, BridgeIntent, ChainTransaction, Signer
 from apps.nft.services.connection import chain_connect
 from apps.nft.tasks import bridge_sweep
@@ -165,6 +165,40 @@ def test_a_nonce_that_somebody_else_used_halts(settlement: Settlement) -> None:
     halt = BridgeHalt.objects.get()
     assert str(attempts()[0].nonce) in halt.reason
     assert settlement.held() == 2 * TONNE, "people decide what becomes of it"
+
+
+class MinesMeanwhile(Mortal):
+    """A node that refuses, while a block with our transaction comes between two questions."""
+
+    def __init__(self, settlement: Settlement) -> None:
+        super().__init__(settlement.client, "nothing")
+        self._settlement = settlement
+
+    def broadcast(self, raw: bytes) -> None:
+        raise BroadcastRefused("busy")
+
+    def receipt(self, transaction_hash: str) -> object:
+        found = self._settlement.client.receipt(transaction_hash)
+        self._settlement.mine(1)
+        return found
+
+    def next_nonce(self, address: str) -> int:
+        found = self._settlement.client.next_nonce(address)
+        self._settlement.mine(1)
+        return found
+
+
+def test_our_own_block_between_two_questions_is_not_taken_for_another_s(
+    settlement: Settlement,
+) -> None:
+    settlement.rpc("evm_setAutomine", False)
+    settlement.ask(2)
+    settlement.sign_only()
+    [stored] = attempts()
+    settlement.client.broadcast(bytes(stored.raw or b""))
+    settlement.advance(intent().pk, client=MinesMeanwhile(settlement))
+    assert BridgeHalt.objects.count() == 0
+    assert settlement.work() == ["mined"]
 
 
 def test_a_reorganisation_takes_a_mined_intent_back(settlement: Settlement) -> None:

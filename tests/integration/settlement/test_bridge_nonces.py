@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -81,6 +82,28 @@ def test_workers_on_many_intents_leave_no_hole_and_no_double(settlement: Settlem
     assert nonces() == list(range(before, before + 8))
     settlement.settle()
     assert settlement.credit.functions.totalSupply().call() == 8
+    assert settlement.broken() == []
+
+
+class Overtaken:
+    """A client during whose gas estimate another worker has the same intent minted."""
+
+    def __init__(self, settlement: Settlement, intent_id: int) -> None:
+        self._settlement, self._intent_id = settlement, intent_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._settlement.client, name)
+
+    def estimate_gas(self, **call: Any) -> int:
+        self._settlement.advance(self._intent_id)
+        return self._settlement.client.estimate_gas(**call)
+
+
+def test_a_refusal_because_another_worker_minted_it_is_no_failure(settlement: Settlement) -> None:
+    intent_id = settlement.ask(2).intents.get().pk
+    settlement.advance(intent_id, client=Overtaken(settlement, intent_id))
+    settlement.settle()
+    assert BridgeIntent.objects.get(pk=intent_id).state == BridgeIntent.State.FINAL
     assert settlement.broken() == []
 
 

@@ -1,0 +1,154 @@
+"""The durable path: commands that wait in the journal, to everything committed that comes of them.
+
+Measured in the engine's own code, one engine, on whatever `DATABASE_URL` names; run it on a server
+that waits for its disk (`make bench` does). Beside it, in the same run, the most that PostgreSQL
+itself takes in: a COPY into a table with two indexes. Each round trades the common flow on a market
+of its own, and its exact fills are asserted, as are the invariants of all of them at the end.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Count, Sum
+
+from apps.accounts.ledger.models import Asset, Owner, Transfer
+from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
+from apps.orderbook.engine.service import BATCH_MAX, Service
+from apps.orderbook.engine.session import Connection, connect
+from apps.orderbook.models import Fill, Product
+from apps.orderbook.services.products import product_create
+from benchmarks.common_flow import COMMANDS, LOT, TICK, USERS, Cancel, Place, Totals, common_flow
+from benchmarks.figures import Figure, figure_of
+from ccmarket.invariants import INVARIANTS
+
+ROUNDS: Final = 3
+RICH: Final = 10**15
+COPIED_ROWS: Final = 300_000
+CHECKED: Final = (
+    "balances equal their transfers",
+    "every asset sums to zero",
+    "held equals its holds",
+    "open orders hold what the rule says",
+    "orders equal their fills",
+    "commands are decided once",
+    "events and trades have no gap",
+)
+
+_COMMANDS: Final = """
+COPY orderbook_command (id, product_id, kind, owner_id, side, order_type, price, size,
+    time_in_force, post_only, self_trade, target) FROM STDIN
+"""
+_COPY_TABLE: Final = """
+CREATE TABLE benchmark_copy (id bigint PRIMARY KEY, one bigint, two bigint, three bigint);
+CREATE INDEX benchmark_copy_one ON benchmark_copy (one, id);
+"""
+
+
+def measure(
+    rounds: int = ROUNDS, commands: int = COMMANDS, batch_max: int = BATCH_MAX
+) -> list[Figure]:
+    """Rates of the engine and of COPY, taking turns."""
+    flow, totals = common_flow(commands)
+    owners = owners_create(2 * USERS)
+    quote = asset_create("BENCH-QUOTE")
+    engines, copies = [], []
+    for number in range(rounds):
+        product = market_create(asset_create(f"BENCH-{number}"), quote, owners)
+        with connect("benchmark") as connection:
+            copies.append(copy_rate(connection))
+            journal_fill(connection, product, owners, flow)
+            connection.execute("ANALYZE")
+            connection.execute("CHECKPOINT")
+        engines.append(engine_rate(product, totals, batch_max))
+    broken = [line for name in CHECKED for line in INVARIANTS[name]()]
+    assert not broken, broken
+    return [
+        figure_of("postgres_copy", copies, "rows/s"),
+        figure_of("engine_durable", engines, "commands/s", against="postgres_copy", base=copies),
+    ]
+
+
+def engine_rate(product: Product, totals: Totals, batch_max: int) -> float:
+    """Commands a second from the journal to committed results."""
+    with connect("engine") as connection:
+        service = Service(connection, "engine", batch_max)
+        service.share_out()
+        gc.collect()
+        decided, started_s = 0, time.perf_counter()
+        while work := service.next_work(set(), one_by_one=False):
+            decided += sum(len(decisions.events) for decisions in service.carry_out(work))
+        elapsed_s = time.perf_counter() - started_s
+        resting = len(service.markets[product.pk].book)
+    fills = Fill.objects.filter(product=product).aggregate(
+        count=Count("id"), quantity=Sum("size"), notional=Sum("notional")
+    )
+    assert (fills["count"], fills["quantity"], fills["notional"], resting) == (
+        totals.fills, totals.quantity * LOT, totals.notional, totals.resting
+    ), fills  # fmt: skip
+    return decided / elapsed_s
+
+
+def copy_rate(connection: Connection) -> float:
+    """Rows a second that COPY takes into a table with two indexes, committed."""
+    connection.execute("DROP TABLE IF EXISTS benchmark_copy")
+    for statement in _COPY_TABLE.split(";")[:2]:
+        connection.execute(statement)
+    rows = "".join(f"{n}\t{n * 7919 % 4001}\t{n}\t{n % 97}\n" for n in range(COPIED_ROWS))
+    connection.execute("CHECKPOINT")
+    started_s = time.perf_counter()
+    with connection.cursor().copy("COPY benchmark_copy FROM STDIN") as copy:
+        copy.write(rows)
+    return COPIED_ROWS / (time.perf_counter() - started_s)
+
+
+def journal_fill(
+    connection: Connection,
+    product: Product,
+    owners: Sequence[Owner],
+    flow: Sequence[Place | Cancel],
+) -> None:
+    """Write the flow into the journal as if it had just been accepted."""
+    first, ids, owner_of, lines = product.pk << 40, {}, {}, []
+    for command_id, command in enumerate(flow, first + 1):
+        if isinstance(command, Cancel):
+            target, owner = ids[command.id], owner_of[command.id]
+            lines.append(f"{command_id}\t{product.pk}\t2\t{owner}" + 7 * "\t\\N" + f"\t{target}\n")
+            continue
+        owner = owner_of[command.id] = owners[command.user * 2 + command.side].pk
+        ids[command.id] = command_id
+        lines.append(
+            f"{command_id}\t{product.pk}\t1\t{owner}\t{command.side}\t0\t{command.price}\t"
+            f"{command.size}\t0\tf\t0\t\\N\n"
+        )
+    with connection.cursor().copy(_COMMANDS) as copy:
+        copy.write("".join(lines))
+    sequence = f"orderbook_command_{product.pk}"
+    connection.execute("SELECT setval(%s, %s)", (sequence, first + len(flow)))
+
+
+def asset_create(code: str) -> Asset:
+    return Asset.objects.create(code=code, kind=Asset.Kind.CASH, name=code)
+
+
+def owners_create(count: int) -> list[Owner]:
+    return Owner.objects.bulk_create(
+        Owner(platform_name=f"benchmark:{number}") for number in range(count)
+    )
+
+
+def market_create(base: Asset, quote: Asset, owners: Sequence[Owner]) -> Product:
+    """A market with fees in which every owner is rich on both sides."""
+    for asset in (base, quote):
+        custody = platform_owner_get(name=CUSTODY)
+        legs = [Leg(custody, owner, asset, RICH, Transfer.Kind.BANK, 1) for owner in owners]
+        with transaction.atomic():
+            ledger_post(legs=legs)
+    return product_create(
+        base=base, quote=quote, price_increment=TICK, size_increment=LOT, size_min=LOT,
+        size_max=LOT * 10**6, maker_bps=10, taker_bps=20,
+    )  # fmt: skip

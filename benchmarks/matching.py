@@ -1,0 +1,124 @@
+"""Matching in memory: the real book on the common flow, beside two books that do less.
+
+The real book runs with everything on that it does in production: increments and funds checked,
+self-trade prevention, fees of maker and taker, holds, numbers of events and trades. The plain book
+matches and nothing else; nodejs-order-book is the fastest one could install instead.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from apps.orderbook.engine.book import Book, Order, Terms
+from benchmarks.common_flow import LOT, TICK, TOTALS, Cancel, Place, common_flow
+from benchmarks.figures import Figure, figure_of
+from benchmarks.plain_book import PlainBook
+
+ROUNDS: Final = 7
+PLENTY: Final = 10**18
+PEER: Final = Path(__file__).parent / "order_book_peer.mjs"
+
+Command = Place | Cancel
+
+
+def rate(run: Callable[[], int], commands: int) -> float:
+    """Commands a second. Collecting garbage in the middle would time the collector."""
+    gc.collect()
+    gc.disable()
+    started_s = time.perf_counter()
+    fills = run()
+    elapsed_s = time.perf_counter() - started_s
+    gc.enable()
+    assert fills == TOTALS["fills"]
+    return commands / elapsed_s
+
+
+def real_book(commands: Sequence[Command]) -> Callable[[], int]:
+    """The flow for the real book, as plain values, ready to run."""
+    terms = Terms(maker_bps=10, taker_bps=20)
+    owners = {c.id: c.owner for c in commands if isinstance(c, Place)}
+    ready = [
+        (True, c.id, c.owner, c.side, c.price, c.size)
+        if isinstance(c, Place)
+        else (False, c.id, owners[c.id], 0, 0, 0)
+        for c in commands
+    ]
+
+    def run() -> int:
+        book, fills = Book(TICK, LOT), 0
+        for places, id_, owner, side, price, size in ready:
+            if places:
+                order = Order(id_, owner, owner, side, price, size, terms)
+                fills += len(book.place(order, PLENTY))
+            else:
+                book.cancel(owner, id_)
+        return fills
+
+    return run
+
+
+def plain_book(commands: Sequence[Command]) -> Callable[[], int]:
+    ready = [(isinstance(c, Place), *c, *(0, 0, 0, 0))[:6] for c in commands]
+
+    def run() -> int:
+        book, fills = PlainBook(), 0
+        for places, id_, side, price, size, user in ready:
+            if places:
+                fills += len(book.place(id_, side, price, size, user))
+            else:
+                book.cancel(id_)
+        return fills
+
+    return run
+
+
+def peer_rates(commands: Sequence[Command], rounds: int) -> list[float]:
+    """nodejs-order-book's rates; none without Node.js."""
+    node = shutil.which("node")
+    if node is None:
+        return []
+    lines = [
+        f"N,{c.id},{c.side},{c.ticks},{c.lots}" if isinstance(c, Place) else f"C,{c.id}"
+        for c in commands
+    ]
+    done = subprocess.run(
+        [node, str(PEER), str(rounds)],
+        input="\n".join(lines),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    runs: list[dict[str, Any]] = json.loads(done.stdout)
+    assert {run["fills"] for run in runs} == {TOTALS["fills"]}
+    assert {run["notional"] for run in runs} == {TOTALS["notional"]}
+    return [run["rate"] for run in runs]
+
+
+def measure() -> list[Figure]:
+    """The rounds take turns, so that a busy moment of the machine hits all alike."""
+    commands, _ = common_flow()
+    real, plain = real_book(commands), plain_book(commands)
+    reals, plains, peers = [], [], []
+    for _ in range(ROUNDS):
+        plains.append(rate(plain, len(commands)))
+        reals.append(rate(real, len(commands)))
+        peers += peer_rates(commands, rounds=1)
+    figures = [
+        figure_of("match_plain", plains, "commands/s"),
+        figure_of("match_memory", reals, "commands/s", against="match_plain", base=plains),
+    ]
+    if peers:
+        figures += [
+            figure_of("match_peer", peers, "commands/s"),
+            figure_of(
+                "match_memory_over_peer", reals, "commands/s", against="match_peer", base=peers
+            ),
+        ]
+    return figures
