@@ -43,7 +43,7 @@ class Quote:
     size_increment: Decimal
     size_min: Decimal
     home: Decimal
-    middle: Decimal
+    middle: Decimal | None = None
     orders: list[str] = field(default_factory=list)
 
 
@@ -68,21 +68,25 @@ class Maker:
 
     def step(self) -> None:
         """Renews one product's quotes and sometimes trades a little against the book."""
-        quote = self.random.choice(self.quotes)
+        fresh = next((quote for quote in self.quotes if quote.middle is None), None)
         self.count_stock()
-        self.renew(quote)
+        self.renew(fresh or self.random.choice(self.quotes))
         if self.random.random() < TAKE_PROBABILITY:
             # Most trades meet in a few markets, as they do anywhere.
-            busy = self.quotes[:BUSY_MARKETS]
-            self.take(
-                self.random.choice(busy if self.random.random() < BUSY_SHARE else self.quotes)
-            )
+            quoted = [quote for quote in self.quotes if quote.middle is not None]
+            busy = quoted[:BUSY_MARKETS]
+            self.take(self.random.choice(busy if self.random.random() < BUSY_SHARE else quoted))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every product has been quoted."""
+        return all(quote.middle is not None for quote in self.quotes)
 
     def renew(self, quote: Quote) -> None:
         """Stands new orders, then takes the old ones back, so that the book is never empty."""
-        quote.middle = self._wander(quote)
+        quote.middle = self._wander(quote, quote.middle or self._last_price(quote))
         old, quote.orders = quote.orders, []
-        for side, price in self._prices(quote):
+        for side, price in self._prices(quote, quote.middle):
             size = self._size(quote, SIZE_MAX_TONNES * 1000)
             if side == "sell" and not self._set_aside(quote, size):
                 continue
@@ -102,7 +106,8 @@ class Maker:
         """A small order that trades at once or not at all."""
         side = self.random.choice(("buy", "sell") if self.stock.get(quote.base) else ("buy",))
         reach = Decimal(3 * LEVEL_STEP_BPS + HALF_SPREAD_BPS) / 10_000
-        price = quote.middle * (1 + reach if side == "buy" else 1 - reach)
+        middle = quote.middle or quote.home
+        price = middle * (1 + reach if side == "buy" else 1 - reach)
         self._place(
             product_id=quote.product_id,
             side=side,
@@ -116,28 +121,30 @@ class Maker:
         return rows
 
     def _quote(self, row: dict[str, Any], homes: dict[str, Decimal]) -> Quote:
-        home = homes[row["id"]]
-        ticker = self.client.call("GET", f"/products/{row['id']}/ticker")
         return Quote(
             product_id=row["id"],
             base=row["base_currency"],
             increment=Decimal(row["quote_increment"]),
             size_increment=Decimal(row["base_increment"]),
             size_min=Decimal(row["base_min_size"]),
-            home=home,
-            middle=Decimal(ticker.get("price") or home),
+            home=homes[row["id"]],
         )
 
-    def _wander(self, quote: Quote) -> Decimal:
+    def _last_price(self, quote: Quote) -> Decimal:
+        """Where an earlier run left off."""
+        ticker = self.client.call("GET", f"/products/{quote.product_id}/ticker")
+        return Decimal(ticker.get("price") or quote.home)
+
+    def _wander(self, quote: Quote, middle: Decimal) -> Decimal:
         step = Decimal(self.random.randint(-WANDER_BPS, WANDER_BPS)) / 10_000
-        moved = quote.middle * (1 + step)
+        moved = middle * (1 + step)
         return moved + (quote.home - moved) * PULL_HOME
 
-    def _prices(self, quote: Quote) -> Iterator[tuple[str, Decimal]]:
+    def _prices(self, quote: Quote, middle: Decimal) -> Iterator[tuple[str, Decimal]]:
         for level in range(LEVELS):
             away = Decimal(HALF_SPREAD_BPS + level * LEVEL_STEP_BPS) / 10_000
-            yield "buy", self._rounded(quote.middle * (1 - away), quote)
-            yield "sell", self._rounded(quote.middle * (1 + away), quote)
+            yield "buy", self._rounded(middle * (1 - away), quote)
+            yield "sell", self._rounded(middle * (1 + away), quote)
 
     def _set_aside(self, quote: Quote, size: Decimal) -> bool:
         """Whether there is stock for one more offer; what it takes is not offered twice."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import AMOUNT_MICRO_MAX, MICRO
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.models import Asset
-from apps.orderbook.engine.book.money import hold_of
+from apps.orderbook.engine.book.money import BPS, hold_of
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import Side
 from apps.orderbook.services.doorbell import doorbell_ring
@@ -81,29 +80,39 @@ def _state_set(product: Product, state: Product.State) -> None:
 
 
 def _check(product: Product) -> None:
-    for asset in (product.base, product.quote):
-        if not CODE.fullmatch(asset.code):
+    for field in ("base", "quote"):
+        if not CODE.fullmatch(getattr(product, field).code):
             raise InvalidProduct(
-                _("The asset code {code} has more than capitals, digits and single dashes.").format(
-                    code=asset.code
-                ),
-                field="base" if asset is product.base else "quote",
+                _("An asset that trades has a code of capitals, digits and single dashes."),
+                field=field,
             )
-    if product.size_min % product.size_increment or product.size_max % product.size_increment:
-        raise InvalidProduct(
-            _("The smallest and the largest size must be multiples of the size increment."),
-            field="size_min",
-        )
-    if product.price_increment * product.size_increment % MICRO:
-        raise InvalidProduct(
-            _("Price increment times size increment must be a multiple of 10^6."),
-            field="price_increment",
-        )
-    hold = hold_of(Side.BUY, product.price_increment, product.size_max, product.taker_bps)
-    if hold > AMOUNT_MICRO_MAX:
-        raise InvalidProduct(_("The largest size is too large."), field="size_max")
-    try:
-        product.full_clean(validate_unique=False)
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise InvalidProduct(messages[0], field=field) from None
+    for field in ("price_increment", "size_increment", "size_min"):
+        if getattr(product, field) <= 0:
+            raise InvalidProduct(_("It must be more than 0."), field=field)
+    p = product
+    hold = hold_of(Side.BUY, p.price_increment, p.size_max, p.taker_bps)
+    rules = (
+        ("quote", p.base != p.quote, _("A market needs two different assets.")),
+        (
+            "price_increment",
+            p.price_increment * p.size_increment % MICRO == 0,
+            _("Price increment times size increment must be a multiple of 0.000001."),
+        ),
+        (
+            "size_min",
+            p.size_min % p.size_increment == 0,
+            _("The smallest size must be a multiple of the size increment."),
+        ),
+        (
+            "size_max",
+            p.size_max % p.size_increment == 0,
+            _("The largest size must be a multiple of the size increment."),
+        ),
+        ("size_max", p.size_max >= p.size_min, _("It must not be below the smallest size.")),
+        ("size_max", max(hold, p.size_max) <= AMOUNT_MICRO_MAX, _("It is too large.")),
+        ("taker_bps", 0 <= p.taker_bps < BPS, _("It must be below 10,000 basis points.")),
+        ("maker_bps", 0 <= p.maker_bps <= p.taker_bps, _("It must not exceed the taker's fee.")),
+    )
+    for field, holds, message in rules:
+        if not holds:
+            raise InvalidProduct(message, field=field)

@@ -45,18 +45,13 @@ class Command(BaseCommand):
 
 
 def run(stop: threading.Event, *, homes: dict[str, Decimal], interval_s: float) -> None:
-    """Starts every maker with a full book, then renews a little at each step."""
+    """Lets every maker quote all products as fast as it can, then renew a little at each step."""
     makers = [
         Maker(client, homes=homes, seed=number) for number, client in enumerate(maker_clients())
     ]
     for maker in makers:
         maker.start()
-    for maker in makers:
-        for quote in maker.quotes:
-            if stop.is_set():
-                return
-            maker.renew(quote)
-    while not stop.wait(interval_s):
+    while not stop.wait(interval_s if all(maker.is_complete for maker in makers) else 0):
         for maker in makers:
             maker.step()
 
