@@ -109,9 +109,13 @@ def test_the_language_is_switched_and_kept(site: str, page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
 
 
-def test_the_theme_follows_the_system(site: str, page: Page) -> None:
+def test_the_theme_follows_the_system_and_paper_is_light(site: str, page: Page) -> None:
     page.emulate_media(color_scheme="dark")
     page.goto(site)
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.emulate_media(color_scheme="dark", media="screen")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.emulate_media(color_scheme="light")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
