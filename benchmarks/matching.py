@@ -12,7 +12,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,16 +40,21 @@ def rate(run: Callable[[], int], commands: int) -> float:
     return commands / elapsed_s
 
 
+def parsed(lines: Iterable[str]) -> list[tuple[int, ...]]:
+    """Commands as they come off a wire: (1 or 0 for a cancel, id, owner, side, price, size)."""
+    return [tuple(map(int, line.split(","))) for line in lines]
+
+
 def real_book(commands: Sequence[Command]) -> Callable[[], int]:
-    """The flow for the real book, as plain values, ready to run."""
-    terms = Terms(maker_bps=10, taker_bps=20)
+    """The flow for the real book, in micro-units, ready to run."""
     owners = {c.id: c.owner for c in commands if isinstance(c, Place)}
-    ready = [
-        (True, c.id, c.owner, c.side, c.price, c.size)
+    ready = parsed(
+        f"1,{c.id},{c.owner},{c.side},{c.price},{c.size}"
         if isinstance(c, Place)
-        else (False, c.id, owners[c.id], 0, 0, 0)
+        else f"0,{c.id},{owners[c.id]},0,0,0"
         for c in commands
-    ]
+    )
+    terms = Terms(maker_bps=10, taker_bps=20)
 
     def run() -> int:
         book, fills = Book(TICK, LOT), 0
@@ -65,11 +70,17 @@ def real_book(commands: Sequence[Command]) -> Callable[[], int]:
 
 
 def plain_book(commands: Sequence[Command]) -> Callable[[], int]:
-    ready = [(isinstance(c, Place), *c, *(0, 0, 0, 0))[:6] for c in commands]
+    """The flow for the plain book, in ticks and lots, ready to run."""
+    ready = parsed(
+        f"1,{c.id},{c.user},{c.side},{c.ticks},{c.lots}"
+        if isinstance(c, Place)
+        else f"0,{c.id},0,0,0,0"
+        for c in commands
+    )
 
     def run() -> int:
         book, fills = PlainBook(), 0
-        for places, id_, side, price, size, user in ready:
+        for places, id_, user, side, price, size in ready:
             if places:
                 fills += len(book.place(id_, side, price, size, user))
             else:

@@ -82,13 +82,12 @@ class PlainBook:
                 del queues[best], live[best]
         if size:
             order = orders[order_id] = [order_id, side, price, size, user]
-            queue = self.queues[side].get(price)
-            if queue is None:
+            if price not in self.queues[side]:
                 self.queues[side][price] = deque((order,))
                 self.live[side][price] = 1
                 heappush(self.heaps[side], -price if side == BUY else price)
             else:
-                queue.append(order)
+                self.queues[side][price].append(order)
                 self.live[side][price] += 1
         return fills
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 IDLE_S: Final = 0.05
 LEASES_EVERY_S: Final = 1.0
 RETRY_S: Final = 0.5
+# The engine makes no reference cycles of its own, so collecting them can wait for a pause.
+COLLECT_EVERY_S: Final = 60.0
 # After so many batches without a pause nobody needs to ring.
 BUSY_BATCHES: Final = 20
 # A market whose batch fails by itself is left alone for so long, and the others go on.
@@ -60,7 +63,7 @@ class Engine:
                     self._stop.wait(RETRY_S)
 
     def _serve(self, service: Service) -> None:
-        leases_at_s, busy = 0.0, 0
+        leases_at_s, busy, collected_s = 0.0, 0, time.monotonic()
         while not self._stop.is_set():
             now_s = time.monotonic()
             if now_s >= leases_at_s:
@@ -75,6 +78,9 @@ class Engine:
                     self._doorbell.mute()
             else:
                 busy = 0
+                if now_s - collected_s > COLLECT_EVERY_S:
+                    gc.collect()
+                    collected_s = now_s
                 self._doorbell.wait(IDLE_S)
 
     def _isolate(self, working_on: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ from apps.orderbook.engine.session import Connection
 
 log = structlog.get_logger(__name__)
 
-BATCH_MAX: Final = 500
+BATCH_MAX: Final = 1_000
 
 
 class Service:

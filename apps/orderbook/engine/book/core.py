@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from apps.orderbook.engine.book.ladder import Ladder
 from apps.orderbook.engine.book.market import place_by_funds, place_by_size
 from apps.orderbook.engine.book.matching import fillable, take
-from apps.orderbook.engine.book.money import MICRO, hold_of
+from apps.orderbook.engine.book.money import BPS, MICRO, hold_of
 from apps.orderbook.engine.book.order import Order, Step
 from apps.orderbook.engine.book.words import (
     BUY,
@@ -63,14 +63,17 @@ class Book:
         if price <= 0 or size <= 0 or price % self.price_increment or size % self.size_increment:
             order.done = INVALID
             return []
-        hold = hold_of(side, price, size, terms.taker_bps)
+        # From here on calls are spelled out, `hold_of` first: most orders do just this.
+        if side == BUY:
+            own, opposite, limit_key = self.bids, self.asks, -price
+            hold = price * size // MICRO
+            hold += hold * terms.taker_bps // BPS
+        else:
+            own, opposite, limit_key = self.asks, self.bids, price
+            hold = size
         if hold > available:
             order.done = INSUFFICIENT_FUNDS
             return []
-        if side == BUY:
-            own, opposite, limit_key = self.bids, self.asks, -price
-        else:
-            own, opposite, limit_key = self.asks, self.bids, price
         keys, steps = opposite.keys, []
         if keys and keys[-1] >= limit_key:
             if terms.post_only:
@@ -88,15 +91,17 @@ class Book:
             return steps
         order.hold = hold
         order.priority = self.event_number
-        self._rest(order, own)
-        return steps
-
-    def _rest(self, order: Order, ladder: Ladder) -> None:
-        ladder.add(order)
+        level = own.levels.get(-limit_key)
+        if level is None:
+            level = own.open(-limit_key)
+        level.queue.append(order)
+        level.count += 1
+        level.size += order.remaining
         owned = self.orders.get(order.owner)
         if owned is None:
             owned = self.orders[order.owner] = {}
         owned[order.id] = order
+        return steps
 
     def refuse(self, order: Order, reason: int) -> None:
         """Count an order that is refused for a reason outside the book."""
@@ -148,7 +153,8 @@ class Book:
             assert order.hold == hold_of(
                 order.side, order.price, order.remaining, order.terms.taker_bps
             )
-            self._rest(order, self.side(order.side))
+            self.side(order.side).add(order)
+            self.orders.setdefault(order.owner, {})[order.id] = order
         self.event_number = event_number
         self.trade_number = trade_number
 

@@ -54,13 +54,16 @@ class Ladder:
     def add(self, order: Order) -> None:
         """Queue an order behind all others of its price."""
         key = order.price * self.sign
-        level = self.levels.get(key)
-        if level is None:
-            level = self.levels[key] = Level(order.price)
-            insort(self.keys, key)
+        level = self.levels.get(key) or self.open(key)
         level.queue.append(order)
         level.count += 1
         level.size += order.remaining
+
+    def open(self, key: int) -> Level:
+        """A new level, empty for the moment."""
+        level = self.levels[key] = Level(key * self.sign)
+        insort(self.keys, key)
+        return level
 
     def remove(self, order: Order) -> None:
         """Take out an order that is already marked done and still has its `remaining`."""

@@ -76,7 +76,7 @@ def take(
                     limit_key = NO_LEVEL
                     break
                 continue
-            released = maker.hold
+            terms, released = maker.terms, maker.hold
             if size == left:
                 queue.popleft()
                 count -= 1
@@ -85,11 +85,11 @@ def take(
                 del orders[maker.owner][maker.id]
             else:
                 maker.remaining = left - size
-                maker.hold = hold_of(maker.side, price, left - size, maker.terms.taker_bps)
+                maker.hold = hold_of(maker.side, price, left - size, terms.taker_bps)
                 released -= maker.hold
             remaining -= size
             notional = price * size // MICRO
-            maker_fee = notional * maker.terms.maker_bps // BPS
+            maker_fee = notional * terms.maker_bps // BPS
             taker_fee = notional * taker_bps // BPS
             maker.filled_notional += notional
             maker.fees += maker_fee

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        # Collections at random moments walk through every order; the engine collects when idle.
+        gc.disable()
         name = f"engine {socket.gethostname()}:{os.getpid()}"
         Engine(
             name=name, redis_url=settings.REDIS_URL, stop=stop, batch_max=options["batch_max"]
