@@ -489,3 +489,9 @@ class TestWhoMay:
             client.post("/api/v1/orders", ORDER, "application/json", headers={"Prefer": "wait=0"})
         )
         assert len(answered(client.get("/api/v1/orders"))) == 1
+
+
+def test_placing_an_order_takes_four_statements(bot: Bot, django_assert_num_queries: Any) -> None:
+    answered(bot.get("/orders"))  # from now on the key is known to be in use
+    with django_assert_num_queries(4):  # the key, the market, the command, what became of it
+        answered(bot.post("/orders", ORDER))

@@ -38,6 +38,7 @@ from apps.orderbook.selectors.orders import (
     OrderSearch,
     order_of,
     order_of_client_oid,
+    order_of_command,
     orders_canceled_by,
     orders_of,
 )
@@ -103,8 +104,7 @@ class OrdersView(DialectView):
             client_oid=values.get("client_oid") or None,
         )
         verdict_wait(command_ids=[command.pk], timeout_s=wait_s_of(request))
-        order = order_of(who.owner, command.pk)
-        assert order is not None, "an accepted order is known to its owner"
+        order = order_of_command(command)
         _refusal_raise(order)
         return wait_applied(request, Response(orders_body([order])[0]))
 

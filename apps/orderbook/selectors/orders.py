@@ -105,18 +105,21 @@ def order_of(owner: Owner, order_id: int) -> Order | None:
     if order := Order.objects.filter(pk=order_id, owner=owner).first():
         return order
     command = Command.objects.filter(pk=order_id, owner=owner, kind=CommandKind.PLACE).first()
-    return _order_of_command(command) if command else None
+    return order_of_command(command) if command else None
 
 
 def order_of_client_oid(owner: Owner, client_oid: str) -> Order | None:
     """The order that the owner placed under that client order id."""
     command = Command.objects.filter(owner=owner, client_oid=client_oid).first()
-    return _order_of_command(command) if command else None
+    return order_of_command(command) if command else None
 
 
-def _order_of_command(command: Command) -> Order:
-    # The engine may have come to it since it was looked for.
-    return Order.objects.filter(pk=command.pk).first() or order_pending(command)
+def order_of_command(command: Command) -> Order:
+    """What has become of a place command so far."""
+    order = Order.objects.filter(pk=command.pk).first() or order_pending(command)
+    if Command.product.is_cached(command):
+        order.product = command.product
+    return order
 
 
 def order_pending(command: Command) -> Order:
