@@ -66,9 +66,9 @@ export class CandleChart {
     return rows.length;
   }
 
-  /** The last 90 candles; fewer sit at the right with room to come from the left. */
+  /** The last 90 candles; a young market gets a chart of 40, filled from the right. */
   fit(count) {
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.min(count - 90, count - 30), to: count + 2 });
+    this.chart.timeScale().setVisibleLogicalRange({ from: count - Math.max(40, Math.min(count, 90)), to: count + 2 });
   }
 
   /** A trade moves the newest candle, or opens the next one. */
