@@ -2,6 +2,8 @@
 // Speaks the Coinbase Exchange dialect in both. Prices and sizes stay decimal strings.
 
 const POLL_MS = 3_000;
+const AGAIN_MS = 1_000;
+const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 20_000;
 const TRADES = 40;
 
@@ -15,13 +17,13 @@ export class MarketFeed {
     this.bids = new Map();
     this.asks = new Map();
     this.lastTradeId = 0;
-    this.retryMs = 500;
+    this.retryMs = RETRY_MS_MIN;
     this.isLive = false;
   }
 
-  async start() {
+  start() {
     this.connect();
-    await this.poll();
+    this.poll();
     setInterval(() => { if (!this.isLive && !document.hidden) this.poll(); }, POLL_MS);
   }
 
@@ -50,9 +52,11 @@ export class MarketFeed {
   take(message) {
     if (message.product_id !== this.product) return;
     if (message.type === "snapshot") {
-      this.retryMs = 500;
+      this.retryMs = RETRY_MS_MIN;
       this.setLive(true);
       this.setBook(message.bids, message.asks);
+      // Trades of the time without a connection come from the list.
+      this.poll();
     } else if (message.type === "l2update") {
       for (const [side, price, size] of message.changes) {
         const levels = side === "buy" ? this.bids : this.asks;
@@ -85,7 +89,13 @@ export class MarketFeed {
     ]);
     if (book && !this.isLive) this.setBook(book.bids, book.asks);
     if (!trades) return;
-    this.lastTradeId = Math.max(this.lastTradeId, ...trades.map((trade) => trade.trade_id));
+    const newest = trades[0]?.trade_id ?? 0;
+    if (newest < this.lastTradeId) {
+      // A list that was under way while a trade came in does not have it yet.
+      setTimeout(() => this.poll(), AGAIN_MS);
+      return;
+    }
+    this.lastTradeId = newest;
     this.onTrades(trades);
   }
 }
