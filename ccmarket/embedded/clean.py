@@ -22,7 +22,7 @@ def clean(layout: Layout, console: Console) -> int:
         stop_process(process, record.stop_signal, record.stop_timeout_s)
     for name in stop_recorded(layout.run):
         console.say(f"Stopped {name}, left over from the last run")
-    shutil.rmtree(layout.sockets(), ignore_errors=True)
+    layout.remove_sockets()
     if layout.var.exists():
         _empty(layout)
     console.say(f"Forgot everything in {layout.var} except: {', '.join(KEPT)}")

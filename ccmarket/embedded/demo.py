@@ -37,6 +37,7 @@ def demo(layout: Layout, console: Console, make_stack: type[Stack] = Stack) -> i
         finally:
             supervisor.stop()
             layout.environment.unlink(missing_ok=True)
+            layout.remove_sockets()
         console.say("  Stopped. Everything is kept for the next start.")
     return 0
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -87,6 +88,10 @@ class Layout:
             if len(os.fsencode(str(folder) + SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
                 return folder
         raise EmbeddedError("The temporary folder's path is too long for a socket: shorten TMPDIR.")
+
+    def remove_sockets(self) -> None:
+        """Sockets may be outside `var`: leave nothing there."""
+        shutil.rmtree(self.sockets(), ignore_errors=True)
 
 
 def python() -> str:

@@ -102,7 +102,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _remove(layout: Layout) -> None:
-    shutil.rmtree(layout.sockets(), ignore_errors=True)
+    layout.remove_sockets()
     shutil.rmtree(layout.var, ignore_errors=True)
 
 

@@ -68,6 +68,7 @@ def test_a_stop_leaves_no_process_and_no_port_behind(start: Start, number: signa
         ports(run), True
     )
     assert list(run.layout.run.glob("*.json")) == []
+    assert not run.layout.sockets().exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells children of a killed parent")
