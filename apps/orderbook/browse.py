@@ -23,15 +23,17 @@ TRADED_KNOWN_S = 30
 _STATISTICS = """
 WITH hours AS MATERIALIZED (
     SELECT product_id, date_bin('1 hour', created_at, now()) AS hour, sum(size) AS volume,
+           (array_agg(price ORDER BY id))[1] AS first,
            (array_agg(price ORDER BY id DESC))[1] AS price
     FROM orderbook_fill
     WHERE created_at > now() - interval '24 hours' AND product_id = ANY(%(ids)s)
     GROUP BY 1, 2
 ), day AS (
-    SELECT product_id, sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices
+    SELECT product_id, sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices,
+           (array_agg(first ORDER BY hour))[1] AS first
     FROM hours GROUP BY 1
 )
-SELECT p.id, last.price, past.price, day.volume, day.prices
+SELECT p.id, last.price, coalesce(past.price, day.first), day.volume, day.prices
 FROM unnest(%(ids)s::bigint[]) AS p (id)
 LEFT JOIN day ON day.product_id = p.id
 LEFT JOIN LATERAL (
@@ -61,6 +63,7 @@ class MarketSearch:
 class Market:
     """A product and its last day. Prices in quote micro-units a unit, volume in base micro-units.
 
+    `price_day_ago` is the last price before the day, or the day's first in a younger market;
     `prices` are the last prices of the hours in which there was a trade, oldest first.
     """
 
@@ -73,7 +76,7 @@ class Market:
     @property
     def change_bps(self) -> int | None:
         """The last day's change in basis points, towards zero; None without a price then."""
-        then = self.price_day_ago or (self.prices[0] if self.prices else None)
+        then = self.price_day_ago
         if self.price_last is None or not then:
             return None
         change = self.price_last - then

@@ -161,6 +161,7 @@ def test_markets_show_last_price_change_and_volume_of_the_day() -> None:
         fill_write(sell, buy, size=TONNE, number=number)
     page = text_of(Client().get("/markets"), "#results")
     assert "5.00 CC" in page
+    assert "+25.00%" in page
     assert "2 t" in page
 
 
