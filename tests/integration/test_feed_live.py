@@ -32,6 +32,7 @@ from apps.orderbook.models import Event, Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, TimeInForce
 from apps.orderbook.services.commands import OrderDone, order_cancel, orders_cancel_all
 from apps.orderbook.services.verdicts import verdict_wait
+from ccmarket.invariants import INVARIANTS
 from tests.support.factories import api_key_make, fund, user_make
 from tests.support.live import (
     PLENTY_S,
@@ -41,6 +42,7 @@ from tests.support.live import (
     followers,
     listening,
     live,
+    markets_followed,
     serving,
     until,
 )
@@ -206,12 +208,17 @@ class TestChannels:
             ("VCS_1_2020-CC", 2),
         ]
 
-    def test_a_client_that_leaves_is_forgotten(self, live: Live, product: Product) -> None:
+    def test_a_client_that_leaves_is_forgotten_and_a_market_without_any_too(
+        self, live: Live, product: Product, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub, "TICK_S", 0.01)
+        monkeypatch.setattr(hub, "LINGER_S", 0.0)
         with listening(live) as listener:
             listener.subscribe("full", "heartbeat", products=[NAME])
             listener.until_type("heartbeat")
             assert followers(CODE, "full") == 1
         until(lambda: followers(CODE, "full") == 0)
+        until(lambda: not any(markets_followed()))
 
 
 class TestOwnOrders:
@@ -442,6 +449,7 @@ def test_a_rebuilt_book_is_the_engine_s_at_every_sequence(
         if dice.random() < 0.2:  # else few batches would take them all
             assert verdict_wait(command_ids=[commands[-1].pk], timeout_s=PLENTY_S)
     assert verdict_wait(command_ids=[c.pk for c in commands], timeout_s=PLENTY_S)
+    decided(product, buyer, price=10_000)  # changes a level for certain
     expected = books_by_sequence(product)
     rebuilt, compared = Rebuilt(), 0
     while rebuilt.sequence < max(expected):
@@ -453,6 +461,9 @@ def test_a_rebuilt_book_is_the_engine_s_at_every_sequence(
     assert rest["sequence"] == rebuilt.sequence
     sides = {"buy": rest["bids"], "sell": rest["asks"]}
     assert {side: dict(row[:2] for row in rows) for side, rows in sides.items()} == rebuilt.sides
+    # The test's own CC was never pledged for.
+    checks = (check for name, check in INVARIANTS.items() if "CC is backed" not in name)
+    assert [line for check in checks for line in check()] == []
 
 
 def random_terms(dice: random.Random) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.conf import settings
 from websockets.sync.client import ClientConnection, connect
 
 from apps.orderbook.engine.engine import Engine
-from apps.orderbook.feed.hub import _hubs
+from apps.orderbook.feed.hub import FollowedMarket, _hubs
 from ccmarket.asgi import application
 
 PLENTY_S = 20.0
@@ -107,9 +107,14 @@ def listening(live: Live, **options: Any) -> Iterator[Listener]:
         yield Listener(connection)
 
 
+def markets_followed() -> list[dict[str, FollowedMarket]]:
+    """What the hubs of this process follow; those of servers that ended are still around."""
+    return [hub._markets for loop, hub in list(_hubs.items()) if loop.is_running()]
+
+
 def followers(code: str, channel: str) -> int:
     """How many clients this process tells about a market on a channel."""
-    markets = [hub._markets.get(code) for hub in list(_hubs.values())]
+    markets = [followed.get(code) for followed in markets_followed()]
     feeds = [market.feed for market in markets if market is not None and market.feed is not None]
     clients = [client for feed in feeds for client in tuple(feed._readers[channel])]
     return sum(not client.is_leaving for client in clients)

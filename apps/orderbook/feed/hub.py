@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -67,6 +68,7 @@ class Hub:
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
         self._markets: dict[str, FollowedMarket] = {}
+        self._redis: Any = None
         self._pubsub: Any = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -121,7 +123,7 @@ class Hub:
                 await step()
             except (RedisError, OSError) as error:
                 log.warning("the feed does without Redis", reason=type(error).__name__)
-                self._pubsub = None
+                await self._hang_up()
                 await asyncio.sleep(RECONNECT_S)
             except DatabaseError as error:
                 log.warning("the feed cannot ask the database", reason=type(error).__name__)
@@ -132,14 +134,20 @@ class Hub:
 
     async def _hear(self) -> None:
         if self._pubsub is None:
-            redis = Redis.from_url(self._redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
-            pubsub = redis.pubsub(ignore_subscribe_messages=True)
+            self._redis = Redis.from_url(self._redis_url, socket_connect_timeout=REDIS_TIMEOUT_S)
+            pubsub = self._redis.pubsub(ignore_subscribe_messages=True)
             # A channel of its own, so that there is one to wait on before the first market.
             await pubsub.subscribe("feed", *(m.channel for m in self._markets.values()))
             self._pubsub = pubsub
         message = await self._pubsub.get_message(timeout=REDIS_TIMEOUT_S)
         if message is not None:
             await self._heard(message["channel"].decode(), message["data"])
+
+    async def _hang_up(self) -> None:
+        self._pubsub, redis, self._redis = None, self._redis, None
+        if redis is not None:
+            with suppress(RedisError, OSError):
+                await redis.aclose()
 
     async def _heard(self, channel: str, data: bytes) -> None:
         market = self._markets.get(channel.removeprefix(CHANNEL))
