@@ -49,6 +49,8 @@ def manage(*words: str) -> Command:
 def uvicorn(address: Address) -> Command:
     """An open WebSocket never ends by itself, so a stop does not wait for it."""
     options = ("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3")
+    # The feed's messages are the same for all: packing them again for each client costs the most.
+    options += ("--ws-per-message-deflate", "false")
     where = ("--host", address.host, "--port", str(address.port))
     return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options)
 
