@@ -50,9 +50,9 @@ def uvicorn(address: Address) -> Command:
     """An open WebSocket never ends by itself, so a stop does not wait for it."""
     options = ("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3")
     # The feed's messages are the same for all: packing them again for each client costs the most.
-    options += ("--ws-per-message-deflate", "false")
+    plain = ("--ws-per-message-deflate", "false")
     where = ("--host", address.host, "--port", str(address.port))
-    return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options)
+    return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options, *plain)
 
 
 def celery(*words: str) -> Command:
