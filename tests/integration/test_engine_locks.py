@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -73,7 +74,8 @@ def meet_a_sorted_writer() -> None:
     """A writer has locked the lower of two balances when the engine comes for both of them, and
     then goes for the higher one: what two sorted sweeps look like at their worst."""
     product = market_make()
-    owner = trader(product)
+    owner, maker = trader(product), trader(product)
+    sell(product, maker, P10, ONE)
     buy(product, owner, P10, ONE)
     low, high = Balance.objects.filter(owner=owner).order_by("id").values_list("id", flat=True)
     lock = "SELECT FROM accounts_balance WHERE id = %s FOR NO KEY UPDATE"
@@ -84,14 +86,15 @@ def meet_a_sorted_writer() -> None:
             wait_until_locked_out(writer, hand.connection.info.backend_pid)
             writer.execute(lock, (high,))
         step.result(timeout=LIMIT_S)
-    assert Order.objects.count() == 1
+    assert Order.objects.count() == 2
 
 
 def wait_until_locked_out(connection: psycopg.Connection, pid: int) -> None:
     """Returns when that session waits for a lock."""
     query = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+    give_up_at = time.monotonic() + LIMIT_S
     while connection.execute(query, (pid,)).fetchone() != (True,):
-        pass
+        assert time.monotonic() < give_up_at, "it waits for no lock"
 
 
 def test_the_engine_and_another_sorted_writer_do_not_deadlock() -> None:
