@@ -180,9 +180,13 @@ def _span(
 ) -> tuple[datetime, datetime]:
     """From which moment up to which candles are wanted. `end` is where the last of them starts."""
     now = timezone.now()
+    # No trade is outside of these, and dates at the ends of the calendar cannot be added to.
+    start, end = (
+        None if moment is None else min(max(moment, dialect.EPOCH), now) for moment in (start, end)
+    )
     if end is None:
-        end = now if start is None else start + CANDLES_MAX * step
-    end = min(end, now) + step
+        end = now if start is None else min(now, start + CANDLES_MAX * step)
+    end += step
     if start is None:
         return end - CANDLES_MAX * step, end
     if end - start > (CANDLES_MAX + 1) * step:

@@ -12,14 +12,18 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from apps.orderbook.ids import id_first, id_last
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.paging import Page, Window
+from apps.orderbook.selectors.fill_times import first_fill_since
 
 GRANULARITIES_S: Final = (60, 300, 900, 3_600, 21_600, 86_400)
 CANDLES_MAX: Final = 300
+DAY: Final = timedelta(days=1)
+MONTH: Final = timedelta(days=30)
 
 # One statement is one snapshot: the orders and the sequence that they stand at belong together.
 _LEVELS: Final = """
@@ -42,7 +46,7 @@ ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END, o.priority
 _BEST_AND_VOLUME: Final = """
 SELECT max(price) FILTER (WHERE side = 0), min(price) FILTER (WHERE side = 1),
        (SELECT coalesce(sum(size), 0)::bigint FROM orderbook_fill
-        WHERE id BETWEEN %(first)s AND %(last)s AND created_at > now() - interval '24 hours')
+        WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '24 hours')
 FROM orderbook_order WHERE product_id = %(product)s AND status = %(open)s
 """
 
@@ -51,7 +55,7 @@ SELECT extract(epoch FROM date_bin(%(step)s, created_at, 'epoch'))::bigint AS st
        min(price), max(price), (array_agg(price ORDER BY id))[1],
        (array_agg(price ORDER BY id DESC))[1], sum(size)::bigint
 FROM orderbook_fill
-WHERE id BETWEEN %(first)s AND %(last)s AND created_at >= %(start)s AND created_at < %(end)s
+WHERE id BETWEEN %(since)s AND %(last)s AND created_at >= %(start)s AND created_at < %(end)s
 GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
 """
 
@@ -68,7 +72,7 @@ _STATS: Final = """
 WITH month AS (
     SELECT id, price, size, created_at > now() - interval '24 hours' AS is_today
     FROM orderbook_fill
-    WHERE id BETWEEN %(first)s AND %(last)s AND created_at > now() - interval '30 days'
+    WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '30 days'
 ), day AS (
     SELECT min(id) AS first, max(id) AS last, min(price) AS low, max(price) AS high,
            coalesce(sum(size), 0)::bigint AS volume
@@ -165,13 +169,14 @@ def book_full(product: Product) -> FullBook:
 
 def ticker(product: Product) -> Ticker:
     """The market in one line."""
-    ((bid, ask, volume),) = _rows(_BEST_AND_VOLUME, product)
+    since = first_fill_since(product.pk, timezone.now() - DAY)
+    ((bid, ask, volume),) = _rows(_BEST_AND_VOLUME, product, since=since)
     return Ticker(trade=trade_last(product), bid=bid, ask=ask, volume=volume)
 
 
 def stats(product: Product) -> Stats:
     """The last day and month. Counted over their trades each time."""
-    (row,) = _rows(_STATS, product)
+    (row,) = _rows(_STATS, product, since=first_fill_since(product.pk, timezone.now() - MONTH))
     return Stats(*row)
 
 
@@ -197,7 +202,8 @@ def candles(
     assert granularity_s in GRANULARITIES_S
     step = timedelta(seconds=granularity_s)
     values = {"step": step, "start": start, "end": end, "limit": CANDLES_MAX}
-    return [Candle(*row) for row in _rows(_CANDLES, product, **values)]
+    since = first_fill_since(product.pk, start)
+    return [Candle(*row) for row in _rows(_CANDLES, product, since=since, **values)]
 
 
 def spark_lines() -> dict[int, list[Candle]]:
