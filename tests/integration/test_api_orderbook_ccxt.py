@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ccxt
@@ -197,7 +198,9 @@ def test_the_feed_can_be_watched(live: Live, buyer: User, seller: User) -> None:
             await buys.close()
             await sells.close()
 
-    asyncio.run(run())
+    # In a thread of its own: Playwright keeps a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
 
 
 async def watch(buys: Any, sells: Any) -> None:
