@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -24,6 +23,7 @@ from apps.orderbook.models import Fill, Order
 from tests.support.engines import RICH, broken_invariants, buy, engine, market_make, sell, trader
 from tests.support.factories import fund
 from tests.support.flow import place_random_commands
+from tests.support.supervised import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,9 +92,7 @@ def meet_a_sorted_writer() -> None:
 def wait_until_locked_out(connection: psycopg.Connection, pid: int) -> None:
     """Returns when that session waits for a lock."""
     query = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
-    give_up_at = time.monotonic() + LIMIT_S
-    while connection.execute(query, (pid,)).fetchone() != (True,):
-        assert time.monotonic() < give_up_at, "it waits for no lock"
+    eventually("it waits", lambda: connection.execute(query, (pid,)).fetchone() == (True,))
 
 
 def test_the_engine_and_another_sorted_writer_do_not_deadlock() -> None:
