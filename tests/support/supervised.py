@@ -1,5 +1,6 @@
 """Start, watch and end a small stack from a test."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -85,6 +86,13 @@ class SmallStackRun:
 
         eventually(f"{name} runs", recorded)
         return found[0]
+
+    def kill_everything(self) -> None:
+        """As when the machine loses power; the supervisor may collect some of them meanwhile."""
+        for process in [*self.descendants(), psutil.Process(self.process.pid)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(WAIT_S)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         if self.process.poll() is None:
