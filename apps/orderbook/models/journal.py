@@ -89,8 +89,8 @@ class ProductLease(models.Model):
     """Which engine owns a product, and how far it has come. One row per product.
 
     `epoch` fences: an engine that lost the product finds another epoch under its lock and writes
-    nothing. `holes` are command ids at or below the cursor that were not visible yet, each with
-    the snapshot's xmax when first missed.
+    nothing. `holes` are command ids at or below the cursor that were not visible yet; each may
+    still come from a transaction whose id is below its `holes_xmax` (docs/adr/0007).
     """
 
     product = models.OneToOneField(Product, models.PROTECT, primary_key=True, related_name="lease")
