@@ -22,3 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_ALLOW_TRUNCATE"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
     django.setup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: the loop that Playwright leaves running forbids any other."""
+    items.sort(key=lambda item: "/browser/" in item.nodeid)

@@ -255,7 +255,10 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 def hub() -> Hub:
     """This process's hub; there is one for each event loop."""
-    return _hubs.setdefault(asyncio.get_running_loop(), Hub(hub_url()))
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub(hub_url())
+    return _hubs[loop]
 
 
 def hub_url() -> str:
