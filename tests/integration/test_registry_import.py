@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.registry.imports.progress import Progress
 from apps.registry.models import (
     CreditEvent,
     ImportRefusal,
@@ -15,7 +16,7 @@ from apps.registry.models import (
     SerialSeries,
     Vintage,
 )
-from apps.registry.services.imports import catalogue_load
+from apps.registry.services.imports import catalogue_load, import_run
 from tests.support.factories import owner_make
 from tests.support.registry import receive
 from tests.support.verra import REAL_EXPORTS, row, serial, write_export
@@ -257,6 +258,26 @@ def test_a_file_that_cannot_be_used_exits_1_and_changes_nothing(
     with pytest.raises(CommandError, match="file_encoding") as caught:
         run(export, *options)
     assert caught.value.returncode == 1
+    assert not SerialBlock.objects.exists()
+    assert not ImportRun.objects.exists()
+
+
+def test_progress_is_told_while_a_file_is_read_and_once_it_is(export: Path) -> None:
+    write_export(export, *(row(n, n) for n in range(1, 2_502)))
+    heard: list[Progress] = []
+    import_run(path=export, progress=heard.append)
+    assert [progress.rows_read for progress in heard] == [1_000, 2_000, 2_501]
+    size = export.stat().st_size
+    assert {progress.bytes_total for progress in heard} == {size}
+    assert 0 < heard[0].bytes_read < heard[1].bytes_read < heard[2].bytes_read == size
+
+
+def test_what_progress_raises_ends_the_import_with_nothing_changed(export: Path) -> None:
+    def give_up(progress: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_run(path=write_export(export, row(1, 10)), progress=give_up)
     assert not SerialBlock.objects.exists()
     assert not ImportRun.objects.exists()
 

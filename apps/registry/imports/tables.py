@@ -40,6 +40,12 @@ class Table:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._encoding = _encoding(path)
+        self.bytes_total = path.stat().st_size
+
+    @property
+    def bytes_read(self) -> int:
+        """How far into the file reading has come, give or take a buffer."""
+        return self._file.buffer.tell()
 
     def __enter__(self) -> Self:
         # newline="" leaves every line break as it is: a cell keeps its own.

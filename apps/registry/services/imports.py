@@ -17,6 +17,7 @@ from apps.accounts.models import User
 from apps.registry.catalogue import catalogue_rows
 from apps.registry.imports import landing, landing_entries, landing_projects, statements
 from apps.registry.imports.formats import Detected, detect, read_rows
+from apps.registry.imports.progress import Report, silent, told
 from apps.registry.imports.rows import (
     BlockRow,
     EntryRow,
@@ -61,6 +62,7 @@ def import_run(
     by: User | None = None,
     is_dry_run: bool = False,
     report: Callable[[ImportRefusal], None] = lambda refusal: None,
+    progress: Report = silent,
 ) -> ImportOutcome:
     """Read the export at `path` and write what it says, in one transaction.
 
@@ -68,13 +70,18 @@ def import_run(
     the order of the file; they are kept with the run as well. A dry run does all of it and then
     takes it back. `registry` is a slug to insist on, None to tell from the header.
 
+    `progress` is called while the file is read, inside the transaction and while its connection
+    takes no other statement: what it stores goes through another one. What it raises ends the
+    import, with nothing changed.
+
     Raises `FileRefused`, with nothing changed, when the file as a whole cannot be used.
     """
     with Table(path) as table, transaction.atomic():
         found = detect(table, registry=registry)
         run = _run_start(path, found, by)
         way = _LANDINGS[found.format.says]
-        with _unread_put_aside(read_rows(table, found)) as (readable, unread):
+        rows = told(read_rows(table, found), table, progress)
+        with _unread_put_aside(rows) as (readable, unread):
             landed = way.land(readable)
             _refusals_keep(run, chain(unread(), way.refused_rows()))
         outcome = _run_finish(run, landed)
