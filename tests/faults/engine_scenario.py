@@ -18,6 +18,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import django
@@ -76,12 +78,40 @@ class Engines:
         return [process.wait(timeout=END_S) for process in self.processes]
 
 
+class Gate:
+    """Lets the clients send no further than the next strike, so that each strike meets them."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._passed, self._limit = 0, 0.0
+
+    def open_up_to(self, limit: float) -> None:
+        with self._changed:
+            self._limit = limit
+            self._changed.notify_all()
+
+    def passes(self) -> None:
+        """Waits until one more command may be sent."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._passed < self._limit)
+            self._passed += 1
+            self._changed.notify_all()
+
+    def is_reached(self) -> bool:
+        """Waits until the clients are there; false when they never come."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._passed >= self._limit, END_S)
+
+
 class Client(threading.Thread):
     """Sends one market's flow, each command until it is accepted."""
 
-    def __init__(self, product: Product, flow: Flow, count: int, owners: list[Owner]) -> None:
-        super().__init__(name=product.code)
+    def __init__(
+        self, product: Product, flow: Flow, count: int, owners: list[Owner], gate: Gate
+    ) -> None:
+        super().__init__(name=product.code, daemon=True)
         self.product = product
+        self.gate = gate
         self.commands = list(flow.commands(count))
         self.owners = owners
         self.placed: dict[int, tuple[int, Owner]] = {}
@@ -92,6 +122,7 @@ class Client(threading.Thread):
     def run(self) -> None:
         try:
             for command in self.commands:
+                self.gate.passes()
                 self._insist(lambda command=command: self._send(command))  # type: ignore[misc]
                 self.sent += 1
                 if self.sent % AHEAD == 0:
@@ -167,40 +198,50 @@ class Saboteur:
         self.engines, self.draw = engines, draw
         self.done: Counter[str] = Counter()
 
-    def strike(self) -> None:
+    def strike(self) -> Callable[[], None]:
+        """Strikes at once. Returns what is left to do when the clients have noticed."""
         kind = self.draw.choices(("engine", "postgres", "both engines", "pause"), (6, 3, 2, 1))[0]
         if sum(self.done.values()) < 4:  # each at least once, however few strikes there are
             kind = ("engine", "postgres", "pause", "both engines")[sum(self.done.values())]
         self.done[kind] += 1
         sys.stderr.write(f"strike {sum(self.done.values())}: {kind}\n")
-        getattr(self, f"_{kind.replace(' ', '_')}")()
+        aftermath: Callable[[], None] = getattr(self, f"_{kind.replace(' ', '_')}")()
+        return aftermath
 
-    def _engine(self) -> None:
+    def _engine(self) -> Callable[[], None]:
         self.engines.kill(self.engines.pick(self.draw))
-        time.sleep(self.draw.random())
-        self.engines.start()
+        return partial(self._start_engines_after, self.draw.random(), 1)
 
-    def _both_engines(self) -> None:
+    def _both_engines(self) -> Callable[[], None]:
         for process in list(self.engines.processes):
             self.engines.kill(process)
-        for _ in range(2):
+        return partial(self._start_engines_after, 0.0, 2)
+
+    def _start_engines_after(self, delay_s: float, count: int) -> None:
+        time.sleep(delay_s)
+        for _ in range(count):
             self.engines.start()
 
-    def _postgres(self) -> None:
+    def _postgres(self) -> Callable[[], None]:
         record = record_read(Layout(Path(os.environ["CCMARKET_VAR"])).run / "postgres.json")
         server = record.find() if record else None
         if server:  # else it is on its way up from the last time
             server.kill()
+        return lambda: None
 
-    def _pause(self) -> None:
+    def _pause(self) -> Callable[[], None]:
         """Long enough for the other engine to take over, then let it wake up."""
         process = self.engines.pick(self.draw)
         process.send_signal(signal.SIGSTOP)
-        time.sleep(8)
-        process.send_signal(signal.SIGCONT)
+
+        def wake() -> None:
+            time.sleep(8)
+            process.send_signal(signal.SIGCONT)
+
+        return wake
 
 
-def prepare(count: int, seed: int) -> list[Client]:
+def prepare(count: int, seed: int, gate: Gate) -> list[Client]:
     call_command("migrate", verbosity=0)
     quote = asset_make("USDC", kind=Asset.Kind.CASH)
     owners = [owner_make() for _ in range(2 * USERS)]
@@ -210,20 +251,22 @@ def prepare(count: int, seed: int) -> list[Client]:
         product = product_make(quote="USDC", maker_bps=10, taker_bps=20, **fields)
         for owner in owners:
             fund(owner, product.base, RICH)
-        clients.append(Client(product, Flow(seed + number), count, owners))
+        clients.append(Client(product, Flow(seed + number), count, owners, gate))
     for owner in owners:
         fund(owner, quote, RICH)
     return clients
 
 
-def sabotage(clients: list[Client], saboteur: Saboteur, strikes: int, count: int) -> None:
+def sabotage(clients: list[Client], gate: Gate, saboteur: Saboteur, strikes: int) -> None:
     """Strike at random moments, spread over the whole flow."""
-    moments = sorted(saboteur.draw.uniform(0.02, 0.98) * 2 * count for _ in range(strikes))
-    for moment in moments:
-        while sum(client.sent for client in clients) < moment:
-            assert not any(client.error for client in clients), [c.error for c in clients]
-            time.sleep(0.01)
-        saboteur.strike()
+    end = sum(len(client.commands) for client in clients)
+    moments = sorted(saboteur.draw.uniform(0.02, 0.98) * end for _ in range(strikes))
+    gate.open_up_to(moments[0])
+    for _moment, following in pairwise([*moments, end]):
+        assert gate.is_reached(), [client.error for client in clients]
+        aftermath = saboteur.strike()
+        gate.open_up_to(following)
+        aftermath()
 
 
 def wait_until(what: str, holds: Callable[[], bool]) -> None:
@@ -267,14 +310,15 @@ def report(clients: list[Client]) -> dict[str, object]:
 
 
 def main(count: int, strikes: int, seed: int) -> None:
-    clients = prepare(count, seed)
+    gate = Gate()
+    clients = prepare(count, seed, gate)
     engines = Engines()
     saboteur = Saboteur(engines, random.Random(seed))
     for _ in range(2):
         engines.start()
     for client in clients:
         client.start()
-    sabotage(clients, saboteur, strikes, count)
+    sabotage(clients, gate, saboteur, strikes)
     for client in clients:
         client.join()
         assert client.error is None, client.error
