@@ -62,8 +62,8 @@ format: setup  ## Put the code into its format
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-bench: setup  ## Measure the path of an order (ARGS for benchmarks)
-	@$(PRIVATE) --durable -- $(RUN) -m benchmarks $(ARGS)
+bench: setup  ## Measure orders and gas beside their peers (ARGS="durable gas")
+	@$(PRIVATE) --durable --with-chain -- $(RUN) -m benchmarks $(ARGS)
 
 walk: setup  ## Go the whole way of a person on the running demo, in a real browser
 	@$(RUN) -m tests.walk

@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME...]`: measure, print a table, write benchmarks/results.json.
 
-Needs PostgreSQL and Redis of its own: `make bench`, or `python -m ccmarket.embedded run --durable
--- python -m benchmarks`.
+Needs PostgreSQL, Redis and a chain of its own: `make bench`, or `python -m ccmarket.embedded run
+--durable --with-chain -- python -m benchmarks`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.management import call_command
 
 from benchmarks.figures import Figure, show, write
 
-NAMES: Final = ("matching", "durable")
+NAMES: Final = ("matching", "durable", "gas")
 
 
 def main() -> None:
@@ -36,9 +36,13 @@ def main() -> None:
 
 def benchmark(name: str) -> Callable[[], list[Figure]]:
     # Their modules need Django to be set up.
-    from benchmarks import durable, matching
+    from benchmarks import durable, gas, matching
 
-    return {"matching": matching.measure, "durable": durable.measure}[name]
+    return {
+        "matching": matching.measure,
+        "durable": durable.measure,
+        "gas": gas.measure,
+    }[name]
 
 
 if __name__ == "__main__":

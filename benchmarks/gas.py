@@ -1,9 +1,11 @@
 """Gas per tonne to mint, send, retire and redeem, beside the usual contracts.
 
-`gas_rows(url)` measures on the chain at `url`, an anvil with unlocked accounts and a block gas
-limit of at least 100 million. `python -m benchmarks.gas URL` prints the table of contracts.md.
+`gas_rows(url)` measures on the chain at `url`, an anvil with unlocked accounts; `measure()` gives
+the same as figures, ours beside OpenZeppelin's. `python -m benchmarks.gas URL` prints the table of
+contracts.md.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -12,9 +14,13 @@ from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
 from apps.nft.chain import artifacts
+from benchmarks.figures import Figure, rounded
 
+OURS: Final = "CarbonCredit"
+USUAL: Final = "OpenZeppelin"
 TONNES: Final = (1, 10, 100, 1_000)
 GAS_LIMIT: Final = 95_000_000
+BLOCK_GAS_LIMIT: Final = 100_000_000
 BLOCK_ID_STRIDE: Final = 10**10
 SERIAL: Final = "15142-652912334-652962333-VCS-VCU-1463-VER-BR-14-2552-01012017-31122017-0"
 FACTS: Final = (SERIAL, "Verra", "VCS-2552", 652_912_334, 50_000, 2017, b"BR", 20_200_131)
@@ -35,18 +41,32 @@ class GasRow:
         return -(-self.gas // self.tonnes)
 
 
+def measure() -> list[Figure]:
+    """Gas per tonne on the chain that `CHAIN_RPC_URL` names; a ratio below 1 is the cheaper."""
+    rows = gas_rows(os.environ["CHAIN_RPC_URL"])
+    usual = {row.name: row.gas_per_tonne for row in rows if row.contract == USUAL}
+    figures = [Figure(f"{name}_{USUAL.lower()}", gas, "gas/tonne") for name, gas in usual.items()]
+    for row in rows:
+        if row.contract == OURS and row.name in usual:
+            ratio = rounded(row.gas_per_tonne / usual[row.name])
+            against = f"{row.name}_{USUAL.lower()}"
+            figures.append(Figure(row.name, row.gas_per_tonne, "gas/tonne", ratio, against))
+    return figures
+
+
 def gas_rows(url: str) -> list[GasRow]:
     """Deploy the contracts and measure every action at every size."""
     web3 = Web3(HTTPProvider(url))
+    web3.manager.request_blocking("evm_setBlockGasLimit", [hex(BLOCK_GAS_LIMIT)])
     rows = _credit_rows(web3)
-    for label, name in (("OpenZeppelin", "OpenZeppelin"), ("ERC721A", "ERC721A")):
-        rows += _baseline_rows(web3, label, f"support/{name}Baseline")
+    for name in (USUAL, "ERC721A"):
+        rows += _baseline_rows(web3, name, f"support/{name}Baseline")
     return rows
 
 
 def _credit_rows(web3: Web3) -> list[GasRow]:
     admin, minter, pauser, alice, bob = web3.eth.accounts[:5]
-    credit = _deploy(web3, "CarbonCredit", 0, admin, minter, pauser, 10**9, "https://example.org/")
+    credit = _deploy(web3, OURS, 0, admin, minter, pauser, 10**9, "https://example.org/")
     rows = []
     for block_id, tonnes in enumerate(TONNES, start=1):
 
@@ -72,8 +92,7 @@ def _credit_rows(web3: Web3) -> list[GasRow]:
             ),
         }
         rows += [
-            GasRow(f"gas_{action}_{tonnes}", "CarbonCredit", tonnes, gas)
-            for action, gas in measured.items()
+            GasRow(f"gas_{action}_{tonnes}", OURS, tonnes, gas) for action, gas in measured.items()
         ]
     return rows
 

@@ -12,7 +12,7 @@ GAS_PER_TONNE_MAX = 2_300
 
 @pytest.fixture(scope="module")
 def rows() -> Iterator[list[GasRow]]:
-    with running_anvil("--gas-limit", "100000000") as url:
+    with running_anvil() as url:
         yield gas_rows(url)
 
 
