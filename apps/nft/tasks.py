@@ -11,11 +11,12 @@ from apps.nft.chain.errors import ChainError
 from apps.nft.models import BridgeIntent
 from apps.nft.services.bridge import Bridge, intent_advance
 from apps.nft.services.connection import chain_connect, keyring_open
+from apps.nft.wakeups import BRIDGE_ADVANCE
 
 log = structlog.get_logger(__name__)
 
 
-@shared_task
+@shared_task(name=BRIDGE_ADVANCE)
 def bridge_advance(intent_id: int) -> None:
     """Moves one intent on as far as it goes now."""
     _advance([intent_id])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
+from celery import current_app
 from celery.exceptions import OperationalError
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
+BRIDGE_ADVANCE: Final = "nft.bridge_advance"
+
 
 def intent_wake(*, intent_id: int) -> None:
     """Sends the task that advances an intent. Without Redis the next sweep takes it up."""
-    from apps.nft.tasks import bridge_advance
-
     try:
-        bridge_advance.delay(intent_id)
+        current_app.send_task(BRIDGE_ADVANCE, (intent_id,))
     except (OperationalError, KombuError, RedisError, OSError) as exc:
         log.warning("wakeup_lost", intent=intent_id, error=type(exc).__name__)

@@ -50,7 +50,8 @@ def run(stop: threading.Event, *, homes: dict[str, Decimal], interval_s: float) 
         Maker(client, homes=homes, seed=number) for number, client in enumerate(maker_clients())
     ]
     for maker in makers:
-        maker.start()
+        if not stop.is_set():
+            maker.start()
     while not stop.wait(interval_s if all(maker.is_complete for maker in makers) else 0):
         for maker in makers:
             maker.step()
