@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.accounts.middleware.RecordedAsMiddleware",
     "apps.accounts.middleware.ServiceErrorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

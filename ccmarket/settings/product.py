@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.templatetags.static import static
+
 from ccmarket import env
 
 CHAIN_RPC_URL = env.text("CHAIN_RPC_URL", "http://localhost:8545")
@@ -67,6 +69,7 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": "ccmarket",
     "SITE_HEADER": "ccmarket",
+    "STYLES": [lambda request: static("css/admin.css")],
     "COLORS": {
         # The green of our own pages, from light to dark.
         "primary": {

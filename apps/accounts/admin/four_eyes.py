@@ -10,12 +10,12 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.dialogs import back_to_object
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import FourEyesModel, User
@@ -44,7 +44,7 @@ class DecisionForm(BaseDialogForm):
     )
 
 
-class FourEyesAdmin(ModelAdmin):
+class FourEyesAdmin(StaffAdmin):
     """Base of the admin of every FourEyesModel.
 
     A subclass names `proposal_fields`, what the proposer fills in, `display_fields` where they are

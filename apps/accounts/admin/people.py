@@ -11,9 +11,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.models import Membership, Organisation, User
 from apps.accounts.services.users import owner_ensure
@@ -28,7 +29,7 @@ class NewUserForm(UserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[type-arg]
     """Staff may look; only a superuser changes people.
 
     Whoever could change another's password or rights could approve their own proposals.
@@ -75,7 +76,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, StaffAdmin):
     """Permissions that several people share."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Model
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+
+from apps.accounts.admin.base import StaffAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(StaffAdmin):
     """Shows rows to whoever may view them; adds, changes and deletes nothing."""
 
     actions = None

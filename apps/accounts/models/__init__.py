@@ -3,6 +3,7 @@
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 from apps.accounts.models.access import ApiKey, Wallet
 from apps.accounts.models.base import FourEyesModel
+from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
 
@@ -12,6 +13,7 @@ __all__ = [
     "Balance",
     "BankTransfer",
     "FourEyesModel",
+    "HistoryEntry",
     "Membership",
     "Organisation",
     "Owner",

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.four_eyes import FourEyesAdmin
 from apps.accounts.models import User
 from apps.accounts.services.four_eyes import may_propose
@@ -19,7 +19,7 @@ from apps.nft.services.halts import halt_create, resume_decide, resume_propose
 
 
 @admin.register(BridgeHalt)
-class BridgeHaltAdmin(ModelAdmin):
+class BridgeHaltAdmin(StaffAdmin):
     """Adding one stops the bridge at once. A resumption, decided by a second person, ends it."""
 
     list_display = ("__str__", "is_open", "created_by", "created_at", "ended_at")

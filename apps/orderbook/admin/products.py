@@ -9,12 +9,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.dialogs import back_to_object
 from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import ServiceError
@@ -44,7 +44,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(ModelAdmin):
+class ProductAdmin(StaffAdmin):
     """Listing a market, halting it, opening it again."""
 
     form = ProductForm

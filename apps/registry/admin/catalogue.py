@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.units import mass_text
 from apps.registry.models import CreditClass, Project, Registry, Vintage
@@ -45,7 +46,7 @@ class RegistryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Project)
-class ProjectAdmin(ModelAdmin):
+class ProjectAdmin(StaffAdmin):
     """Staff write our own words about a project; the rest comes from imports."""
 
     list_display = ("code", "name", "kind", "country", "registry", "status")

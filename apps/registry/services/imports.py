@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.accounts.services.history import recorded_by_import
 from apps.registry.catalogue import catalogue_rows
 from apps.registry.imports import landing, landing_entries, landing_projects, statements
 from apps.registry.imports.formats import Detected, detect, read_rows
@@ -81,7 +82,10 @@ def import_run(
         run = _run_start(path, found, by)
         way = _LANDINGS[found.format.says]
         rows = told(read_rows(table, found), table, progress)
-        with _unread_put_aside(rows) as (readable, unread):
+        with (
+            recorded_by_import(run_id=run.pk),
+            _unread_put_aside(rows) as (readable, unread),
+        ):
             landed = way.land(readable)
             _refusals_keep(run, chain(unread(), way.refused_rows()))
         outcome = _run_finish(run, landed)
