@@ -9,12 +9,17 @@ from functools import partial
 
 from apps.registry.imports.facts import (
     CANCELLATION,
+    CCP,
+    CORSIA_FIRST,
+    CORSIA_PILOT,
     GRAMS_PER_TONNE,
     ISSUANCE,
     RETIREMENT,
+    buffer_grams,
     check_serial,
     ending_of,
     facts_of,
+    labels_of,
     number_of,
 )
 from apps.registry.imports.reading import Cells, CsvFormat
@@ -22,6 +27,26 @@ from apps.registry.imports.rows import EntryRow, ProjectFacts, ProjectRow
 from apps.registry.serials import parse
 
 REGISTRY = "acr"
+
+
+_FURTHER = {
+    "compliance_id": "compliance program id (arb or ecology)",
+    "compliance_status": "compliance program status (arb or ecology)",
+    "status_since": "project status date",
+    "first_crediting_start": "initial crediting period start date",
+    "verifier": "current vvb",
+    "validator": "acr project validation",
+    "credits_registered": "total number of credits registered",
+}
+_LABELS = {
+    "arb eligible": "ARB Eligible",
+    "ecology eligible": "Ecology Eligible",
+    "corsia eligible": "CORSIA Eligible",
+    "eligible for corsia 2021-2023 compliance period (pilot phase)": CORSIA_PILOT,
+    "eligible for corsia 2024-2026 compliance period (first phase)": CORSIA_FIRST,
+    "ccp approved": CCP,
+    "verified removal": "Verified Removal",
+}
 
 
 def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
@@ -36,6 +61,11 @@ def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
         status="voluntary status" if is_list else "",
         crediting_start="current crediting period start date" if is_list else "",
         crediting_end="current crediting period end date" if is_list else "",
+        goals_in="sustainable development goal(s)",
+        region="project site state",
+        location="project site location",
+        website="project website",
+        further=_FURTHER if is_list else None,
     )
 
 
@@ -60,6 +90,8 @@ def _issuance(cells: Cells) -> EntryRow:
         year=year,
         period_start=start,
         period_end=end,
+        labels=labels_of(cells, _LABELS),
+        buffer_grams=buffer_grams(cells, "credits issued to buffer pool"),
     )
 
 
@@ -79,6 +111,7 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
         beneficiary="retired on behalf of",
         reason="retirement reason" if is_retirement else "cancellation type",
         details="purpose of retirement" if is_retirement else "cancellation details",
+        labels=labels_of(cells, _LABELS),
     )
 
 

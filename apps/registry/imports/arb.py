@@ -10,7 +10,10 @@ from apps.registry.imports.facts import (
     ISSUANCE,
     NAME_LIMIT_CHARS,
     TYPE_LIMIT_CHARS,
+    buffer_grams,
+    labels_of,
 )
+from apps.registry.imports.further import further_facts
 from apps.registry.imports.reading import Cells, CsvFormat
 from apps.registry.imports.rows import EntryRow, ProjectFacts
 
@@ -32,6 +35,10 @@ def _issuance(cells: Cells) -> EntryRow:
             country="US",
             project_type=cells.optional("project type", limit_chars=TYPE_LIMIT_CHARS),
             proponent=cells.optional("offset project operator", limit_chars=NAME_LIMIT_CHARS),
+            region=cells.optional("state"),
+            further=further_facts(
+                cells, verifier="verification body", page="project documentation"
+            ),
         ),
         on=cells.date("issuance date"),
         grams=cells.count("arb offset credits issued") * GRAMS_PER_TONNE,
@@ -39,6 +46,8 @@ def _issuance(cells: Cells) -> EntryRow:
         period_start=cells.optional_date("reporting period start date"),
         period_end=cells.optional_date("reporting period end date"),
         details=cells.optional("comment"),
+        labels=("ARB Eligible", *labels_of(cells, {}, words=("provides debs",))),
+        buffer_grams=buffer_grams(cells, "forest buffer account contribution"),
     )
 
 

@@ -8,12 +8,17 @@ from functools import partial
 
 from apps.registry.imports.facts import (
     CANCELLATION,
+    CCP,
+    CORSIA_FIRST,
+    CORSIA_PILOT,
     GRAMS_PER_TONNE,
     ISSUANCE,
     RETIREMENT,
+    buffer_grams,
     check_serial,
     ending_of,
     facts_of,
+    labels_of,
     number_of,
 )
 from apps.registry.imports.reading import Cells, CsvFormat
@@ -21,6 +26,14 @@ from apps.registry.imports.rows import EntryRow, ProjectFacts, ProjectRow
 from apps.registry.serials import parse
 
 REGISTRY = "art"
+
+
+_LABELS = {
+    "corsia eligible": "CORSIA Eligible",
+    "eligible for corsia 2021-2023 compliance period (pilot phase)": CORSIA_PILOT,
+    "eligible for corsia 2024-2026 compliance period (first phase)": CORSIA_FIRST,
+    "ccp approved": CCP,
+}
 
 
 def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
@@ -34,6 +47,9 @@ def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
         proponent="sovereign program developer",
         status="status" if is_list else "",
         crediting_start="initial crediting period start date" if is_list else "",
+        region="program jurisdiction(s)",
+        website="program website",
+        further={"verifier": "verification body", "notes": "program notes"} if is_list else None,
     )
 
 
@@ -54,6 +70,8 @@ def _issuance(cells: Cells) -> EntryRow:
         on=on,
         grams=cells.count("total emission reductions/removals") * GRAMS_PER_TONNE,
         year=year,
+        labels=labels_of(cells, _LABELS),
+        buffer_grams=buffer_grams(cells, "credits deposited in buffer"),
     )
 
 
@@ -73,6 +91,7 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
         beneficiary="retired on behalf of",
         reason="retirement reason" if is_retirement else "cancellation reason",
         details="purpose of retirement" if is_retirement else "cancellation details",
+        labels=labels_of(cells, _LABELS),
     )
 
 

@@ -9,12 +9,17 @@ from functools import partial
 
 from apps.registry.imports.facts import (
     CANCELLATION,
+    CCP,
+    CORSIA_FIRST,
+    CORSIA_PILOT,
     GRAMS_PER_TONNE,
     ISSUANCE,
     RETIREMENT,
+    buffer_grams,
     check_serial,
     ending_of,
     facts_of,
+    labels_of,
     number_of,
 )
 from apps.registry.imports.reading import Cells, CsvFormat
@@ -24,7 +29,34 @@ from apps.registry.serials import parse
 REGISTRY = "car"
 
 
-def _facts(cells: Cells, *, status: str = "") -> ProjectFacts:
+_FURTHER = {
+    "owner": "project owner",
+    "operator": "offset project operator",
+    "designee": "authorized project designee",
+    "verifier": "verification body",
+    "aggregate_id": "cooperative/ aggregate id",
+    "compliance_id": "compliance program id",
+    "compliance_status": "compliance program status",
+    "arb_id": "arb id",
+    "arb_status": "arb project status",
+    "ecology_id": "wa eco",
+    "ecology_status": "wa eco project status",
+    "certifications": "additional certification(s)",
+    "listed_on": "project listed date",
+    "credits_registered": "total number of offset credits registered",
+    "notes": "project notes",
+}
+_LABELS = {
+    "arb eligible": "ARB Eligible",
+    "wa eco eligible": "Ecology Eligible",
+    "eligible for corsia 2021-2023 compliance period": CORSIA_PILOT,
+    "eligible for corsia 2024-2026 compliance period": CORSIA_FIRST,
+    "corresponding adjustment": "Corresponding Adjustment",
+    "ccp approved": CCP,
+}
+
+
+def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
     return facts_of(
         cells,
         number_of(cells, "project id", prefix="CAR"),
@@ -33,12 +65,26 @@ def _facts(cells: Cells, *, status: str = "") -> ProjectFacts:
         project_type="project type",
         methodology="protocol and version",
         proponent="project developer",
-        status=status,
+        status="status" if is_list else "",
+        afolu="activity area type",
+        goals_in="sdg impact",
+        region="project site state",
+        location="project site location",
+        website="project website",
+        registered_on="project registered date",
+        further=_FURTHER if is_list else None,
     )
 
 
 def _project(cells: Cells) -> ProjectRow:
-    return ProjectRow(cells.line, REGISTRY, _facts(cells, status="status"))
+    return ProjectRow(cells.line, REGISTRY, _facts(cells, is_list=True))
+
+
+def _labels(cells: Cells) -> tuple[str, ...]:
+    certified = cells.items("additional certification(s)")
+    return tuple(
+        dict.fromkeys((*labels_of(cells, _LABELS, words=("reduction/removal",)), *certified))
+    )
 
 
 def _issuance(cells: Cells) -> EntryRow:
@@ -54,6 +100,12 @@ def _issuance(cells: Cells) -> EntryRow:
         on=on,
         grams=cells.count("total offset credits issued") * GRAMS_PER_TONNE,
         year=year,
+        labels=_labels(cells),
+        buffer_grams=buffer_grams(
+            cells,
+            "offset credits currently in reserve buffer pool",
+            "offset credits intended for compliance buffer pool",
+        ),
     )
 
 
@@ -72,6 +124,7 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
         year=year,
         reason="retirement reason" if is_retirement else "cancellation reason",
         details="retirement reason details" if is_retirement else "export notes",
+        labels=_labels(cells),
     )
 
 

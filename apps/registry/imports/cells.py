@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 _SPACES = re.compile(r"\s+")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?")
 _SLASHED_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[T ].*)?")
+_GOAL = re.compile(r"(?:^|[;,])\s*([0-9]{1,2})(?=\s*(?:[:.;,]|$))")
+_PLACES = Decimal("0.000001")
 # Ids and counts that went through a spreadsheet come back as floats: 11191.0
 _WHOLE = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?")
 
@@ -57,3 +60,28 @@ def day_comes_first(cells: Iterable[str]) -> bool:
         if match and int(match[1]) > 12:
             return True
     return True
+
+
+def goals(text: str) -> tuple[int, ...]:
+    """The Sustainable Development Goals, in order, of a cell such as `4,13,6`, `09: Industry,
+    Innovation and Infrastructure;13: Climate Action` or `2. Zero Hunger;6. Clean Water`.
+    """
+    numbers = {int(number) for number in _GOAL.findall(text)}
+    return tuple(sorted(number for number in numbers if 1 <= number <= 17))
+
+
+def goal_labels(numbers: Iterable[int]) -> tuple[str, ...]:
+    """How a contribution to each goal is written among the labels of a block: `SDG 13`."""
+    return tuple(f"SDG {number}" for number in numbers)
+
+
+def place(latitude: object, longitude: object) -> tuple[Decimal | None, Decimal | None]:
+    """Degrees to six places, a tenth of a metre; twice None unless both are a place on Earth."""
+    try:
+        north = Decimal(str(latitude)).quantize(_PLACES)
+        east = Decimal(str(longitude)).quantize(_PLACES)
+    except InvalidOperation:
+        return None, None
+    if not (north.is_finite() and east.is_finite() and abs(north) <= 90 and abs(east) <= 180):
+        return None, None
+    return north, east

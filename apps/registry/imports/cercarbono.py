@@ -8,7 +8,14 @@ import ast
 from typing import Any
 
 from apps.registry.countries import country_code
-from apps.registry.imports.cells import calendar_date, one_line
+from apps.registry.imports.cells import (
+    calendar_date,
+    goal_labels,
+    goals,
+    one_line,
+    place,
+    whole_number,
+)
 from apps.registry.imports.facts import (
     NAME_LIMIT_CHARS,
     RETIREMENT,
@@ -18,13 +25,13 @@ from apps.registry.imports.facts import (
     ending_of,
     number_of,
 )
+from apps.registry.imports.further import further_facts, said
 from apps.registry.imports.reading import Cells, CsvFormat
 from apps.registry.imports.rows import BlockRow, EntryRow, ProjectFacts, ProjectRow, VintageFacts
 from apps.registry.refusals import RowRefused
 from apps.registry.serials import cercarbono
 
 REGISTRY = cercarbono.REGISTRY
-_UNKNOWN = {"not defined", "not assigned", "none", "nan"}
 
 
 def _records(cells: Cells, column: str) -> list[dict[str, Any]]:
@@ -40,34 +47,65 @@ def _records(cells: Cells, column: str) -> list[dict[str, Any]]:
 
 def _known(cells: Cells, column: str, limit_chars: int) -> str:
     text = cells.optional(column, limit_chars=limit_chars)
-    return "" if text.casefold() in _UNKNOWN else text
+    return said(text)
 
 
-def _country(cells: Cells) -> str:
+def _country(places: list[dict[str, Any]]) -> str:
     """Where all places of a project are; empty for places in several countries, or none."""
-    names = {one_line(str(place.get("country") or "")) for place in _records(cells, "locations")}
     codes = set()
-    for name in names - {""}:
+    for name in _named(places, "country"):
         if not (code := country_code(name)):
             raise RowRefused("country_unknown", found=name)
         codes.add(code)
     return codes.pop() if len(codes) == 1 else ""
 
 
+def _named(records: list[dict[str, Any]], key: str) -> list[str]:
+    """What the records say under `key`, each once and in order."""
+    found = (one_line(str(record.get(key) or "")) for record in records)
+    return list(dict.fromkeys(text for text in found if said(text)))
+
+
 def _project(cells: Cells) -> ProjectRow:
-    sectors = (record.get("description") for record in _records(cells, "sector"))
     method = _known(cells, "quantification_method", TYPE_LIMIT_CHARS)
+    places = _records(cells, "locations")
+    # A project of several places is shown by their names alone.
+    where = places[0].get("data_map") if len(places) == 1 else None
+    point = where if isinstance(where, dict) else {}
+    latitude, longitude = place(point.get("latitude"), point.get("longitude"))
     facts = ProjectFacts(
         number=number_of(cells, "id"),
         name=cells.text("name", limit_chars=NAME_LIMIT_CHARS),
-        country=_country(cells),
-        project_type="; ".join(one_line(str(s)) for s in sectors if s)[:TYPE_LIMIT_CHARS],
+        country=_country(places),
+        project_type="; ".join(_named(_records(cells, "sector"), "description"))[:TYPE_LIMIT_CHARS],
         methodologies=(method,) if method else (),
         proponent=_known(cells, "developer", NAME_LIMIT_CHARS),
         status=_known(cells, "stage", STATUS_LIMIT_CHARS),
         description=cells.optional("description"),
+        region="; ".join(_named(places, "region")),
+        location="; ".join(_named(places, "city")),
+        latitude=latitude,
+        longitude=longitude,
+        # 0.0 stands where nothing was estimated; some have fractions of a tonne.
+        estimated_annual_tonnes=whole_number(cells.optional("annualestimated")) or None,
+        further=further_facts(
+            cells,
+            owner="owner",
+            validator="validator",
+            verifier="verifier",
+            standard="standard",
+            criteria="evaluation_criteria",
+            credits_type="credits_type",
+        ),
     )
     return ProjectRow(cells.line, REGISTRY, facts)
+
+
+def _labels(cells: Cells) -> tuple[str, ...]:
+    """What the credits may be used for, and the goals that they serve."""
+    uses = _named(_records(cells, "elegible"), "description")
+    codes = " ; ".join(_named(_records(cells, "global_goals"), "code"))
+    return (*uses, *goal_labels(goals(codes)))
 
 
 def _issuance(cells: Cells) -> BlockRow:
@@ -75,14 +113,13 @@ def _issuance(cells: Cells) -> BlockRow:
     serial = cercarbono.whole(cells.text("serial"), tonnes)
     year = cells.year("year")
     check_serial(serial, tonnes=tonnes, year=year)
-    labels = (record.get("description") for record in _records(cells, "elegible"))
     return BlockRow(
         line=cells.line,
         serial=serial,
         project=ProjectFacts(number=serial.project, name="", country=serial.country or ""),
         vintage=_vintage(cells, year),
         issued_on=cells.date("issuance_date"),
-        certifications=tuple(dict.fromkeys(one_line(str(label)) for label in labels if label)),
+        certifications=_labels(cells),
         ending=None,
     )
 

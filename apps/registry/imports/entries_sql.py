@@ -8,7 +8,8 @@ CREATE TEMPORARY TABLE registry_staged_entries (
     line bigint, registry_id bigint, project text, {FACT_COLUMNS},
     entry_kind text, reference text, is_reference_own boolean, series text, window_tonnes bigint,
     first bigint, last bigint, serial text, quantity_grams bigint, year smallint,
-    period_start date, period_end date, ended_on date, beneficiary text, reason text, details text
+    period_start date, period_end date, ended_on date, beneficiary text, reason text, details text,
+    labels text[], buffer_grams bigint
 ) ON COMMIT DROP
 """
 COPY = "COPY registry_staged_entries FROM STDIN"
@@ -55,7 +56,9 @@ SELECT l.line, l.registry_id, l.series, l.first, l.last, l.serial, l.ended_on, l
                 AND e.period_start IS NOT DISTINCT FROM coalesce(l.period_start, e.period_start)
                 AND e.period_end IS NOT DISTINCT FROM coalesce(l.period_end, e.period_end)
                 AND l.beneficiary IN ('', e.beneficiary) AND l.reason IN ('', e.reason)
-                AND l.details IN ('', e.details) THEN 'same'
+                AND l.details IN ('', e.details) AND l.labels IN ('{}', e.labels::text[])
+                AND e.buffer_grams IS NOT DISTINCT FROM coalesce(l.buffer_grams, e.buffer_grams)
+                THEN 'same'
            ELSE 'update'
        END AS verdict,
        o.reference AS other, NULL::bigint AS sum, NULL::bigint AS total
@@ -90,13 +93,13 @@ ON CONFLICT (registry_id, key) DO NOTHING
 ENTRIES = """
 INSERT INTO registry_registryentry (
     registry_id, project_id, kind, reference, series_id, grams, quantity_grams, year, period_start,
-    period_end, "on", beneficiary, reason, details, created_at)
+    period_end, "on", beneficiary, reason, details, labels, buffer_grams, created_at)
 SELECT l.registry_id, p.id, l.entry_kind, l.reference, s.id,
        CASE WHEN s.id IS NOT NULL THEN int8range(
            s.first_gram + l.first * 1000000, s.first_gram + (l.last + 1) * 1000000)
        END,
        l.quantity_grams, l.year, l.period_start, l.period_end, l.ended_on, l.beneficiary,
-       l.reason, l.details, now()
+       l.reason, l.details, l.labels, l.buffer_grams, now()
 FROM registry_staged_entries l JOIN registry_compared c USING (line)
 JOIN registry_project p ON p.registry_id = l.registry_id AND p.registry_project_id = l.project
 LEFT JOIN registry_serialseries s ON s.registry_id = l.registry_id AND s.key = l.series
@@ -111,7 +114,9 @@ UPDATE registry_registryentry e SET
     period_end = coalesce(l.period_end, e.period_end),
     beneficiary = coalesce(nullif(l.beneficiary, ''), e.beneficiary),
     reason = coalesce(nullif(l.reason, ''), e.reason),
-    details = coalesce(nullif(l.details, ''), e.details)
+    details = coalesce(nullif(l.details, ''), e.details),
+    labels = coalesce(nullif(l.labels, '{}'), e.labels),
+    buffer_grams = coalesce(l.buffer_grams, e.buffer_grams)
 FROM registry_staged_entries l JOIN registry_compared c USING (line)
 WHERE c.verdict = 'update' AND e.id = c.entry_id
 """

@@ -1,5 +1,9 @@
 """What the rows of several registries have in common: facts of a project, endings of serials."""
 
+from collections.abc import Mapping
+
+from apps.registry.imports.cells import goals, whole_number
+from apps.registry.imports.further import further_facts, said
 from apps.registry.imports.reading import Cells
 from apps.registry.imports.rows import EntryRow, ProjectFacts
 from apps.registry.models import RegistryEntry
@@ -11,11 +15,19 @@ ISSUANCE = RegistryEntry.Kind.ISSUANCE.value
 RETIREMENT = RegistryEntry.Kind.RETIREMENT.value
 CANCELLATION = RegistryEntry.Kind.CANCELLATION.value
 
+# What a column that says yes is called among the labels of a credit.
+CCP = "CCP Approved"
+CORSIA_PILOT = "Eligible for CORSIA 2021-2023 Compliance Period"
+CORSIA_FIRST = "Eligible for CORSIA 2024-2026 Compliance Period"
+
 # What the columns of the database hold.
 NAME_LIMIT_CHARS = 400
 TYPE_LIMIT_CHARS = 200
 STATUS_LIMIT_CHARS = 80
+LABEL_LIMIT_CHARS = 200
 _NUMBER_LIMIT_CHARS = 40
+
+Labels = tuple[str, ...]
 
 
 def number_of(cells: Cells, column: str, *, prefix: str = "") -> str:
@@ -40,6 +52,14 @@ def facts_of(
     description: str = "",
     crediting_start: str = "",
     crediting_end: str = "",
+    afolu: str = "",
+    goals_in: str = "",
+    region: str = "",
+    location: str = "",
+    website: str = "",
+    registered_on: str = "",
+    annual_tonnes: str = "",
+    further: Mapping[str, str] | None = None,
 ) -> ProjectFacts:
     """The project `number`, each fact from the column named."""
     return ProjectFacts(
@@ -53,7 +73,33 @@ def facts_of(
         description=cells.optional(description),
         crediting_start=cells.optional_date(crediting_start),
         crediting_end=cells.optional_date(crediting_end),
+        # Empty places in a list of activities are filled with N/A.
+        afolu_activities=tuple(item for item in cells.items(afolu) if said(item)),
+        sdgs=goals(cells.optional(goals_in)),
+        region=cells.optional(region),
+        location=cells.optional(location),
+        website=said(cells.optional(website)),
+        registered_on=cells.optional_date(registered_on),
+        # An estimate that is no whole number is no reason to refuse a project.
+        estimated_annual_tonnes=whole_number(cells.optional(annual_tonnes)),
+        further=further_facts(cells, **(further or {})),
     )
+
+
+def labels_of(cells: Cells, yes: Mapping[str, str], *, words: tuple[str, ...] = ()) -> Labels:
+    """Labels in the registry's words: the label of each column of `yes` that says so, and the
+    cells of the columns `words` themselves.
+    """
+    said_yes = (label for column, label in yes.items() if cells.is_yes(column))
+    found = (cells.optional(column, limit_chars=LABEL_LIMIT_CHARS) for column in words)
+    return tuple(dict.fromkeys((*said_yes, *filter(None, found))))
+
+
+def buffer_grams(cells: Cells, *columns: str) -> int | None:
+    """The sum of the columns, which are in tonnes; None where the row says none of them."""
+    tonnes = [whole_number(cells.optional(column)) for column in columns]
+    known = [count for count in tonnes if count is not None]
+    return sum(known) * GRAMS_PER_TONNE if known else None
 
 
 def check_serial(
@@ -79,6 +125,7 @@ def ending_of(
     beneficiary: str = "",
     reason: str = "",
     details: str = "",
+    labels: Labels = (),
     is_dated: bool = True,
 ) -> EntryRow:
     """The end of the whole run `serial`, each other fact from the column named.
@@ -99,4 +146,5 @@ def ending_of(
         beneficiary=cells.optional(beneficiary),
         reason=cells.optional(reason),
         details=cells.optional(details),
+        labels=labels,
     )

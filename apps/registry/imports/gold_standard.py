@@ -8,8 +8,10 @@ Cancellations bear no date.
 
 from datetime import date
 
+from apps.registry.imports.cells import one_line
 from apps.registry.imports.facts import (
     CANCELLATION,
+    LABEL_LIMIT_CHARS,
     RETIREMENT,
     check_serial,
     ending_of,
@@ -37,6 +39,13 @@ def _facts(cells: Cells, *, is_list: bool = False) -> ProjectFacts:
         proponent="project developer name" if is_list else "project developer",
         status="status" if is_list else "",
         description="description",
+        goals_in="sustainable development goals",
+        annual_tonnes="estimated annual credits",
+        further={
+            "scale": "size",
+            "programme": "programme of activities",
+            "programme_id": "poa gsid",
+        },
     )
 
 
@@ -51,6 +60,15 @@ def _serial(cells: Cells, project: ProjectFacts, year: int) -> Serial:
     return serial
 
 
+def _labels(cells: Cells) -> tuple[str, ...]:
+    """`ICVCM CCP, Emission Reduction`, and what the host country authorised."""
+    labels = (one_line(label) for label in cells.optional("label").split(","))
+    authorised = cells.optional("article six authorization")
+    if authorised.casefold() in ("", "not applicable"):
+        return tuple(filter(None, labels))
+    return (*filter(None, labels), f"Article 6: {authorised}"[:LABEL_LIMIT_CHARS])
+
+
 def _issuance(cells: Cells) -> BlockRow:
     project, year = _facts(cells), cells.year("vintage")
     start = cells.optional_date("monitoring period start") or date(year, 1, 1)
@@ -63,7 +81,7 @@ def _issuance(cells: Cells) -> BlockRow:
         project=project,
         vintage=VintageFacts(start=start, end=end, year=year),
         issued_on=cells.date("issuance date"),
-        certifications=(),
+        certifications=_labels(cells),
         ending=None,
     )
 
@@ -83,6 +101,7 @@ def _ending(cells: Cells) -> EntryRow:
         beneficiary="using entity",
         reason="use case",
         details="note",
+        labels=_labels(cells),
         is_dated=kind == RETIREMENT,
     )
 

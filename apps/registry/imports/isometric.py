@@ -6,7 +6,7 @@ and the two must agree; what went to the buffer is part of it.
 
 from decimal import Decimal, InvalidOperation
 
-from apps.registry.imports.cells import whole_number
+from apps.registry.imports.cells import place, whole_number
 from apps.registry.imports.facts import (
     ISSUANCE,
     NAME_LIMIT_CHARS,
@@ -14,12 +14,14 @@ from apps.registry.imports.facts import (
     STATUS_LIMIT_CHARS,
     TYPE_LIMIT_CHARS,
 )
+from apps.registry.imports.further import further_facts
 from apps.registry.imports.reading import Cells, CsvFormat
 from apps.registry.imports.rows import EntryRow, ProjectFacts, ProjectRow
 from apps.registry.refusals import RowRefused
 from apps.registry.serials.isometric import REGISTRY, identifier
 
 GRAMS_PER_KILOGRAM = 1_000
+_BUFFER_KILOGRAMS = "buffer_pool_credit_batch_size_total.credit_kgs"
 _CREDITS, _KILOGRAMS = "credit_batch_size_total.credits", "credit_batch_size_total.credit_kgs"
 
 
@@ -37,7 +39,15 @@ def _grams(cells: Cells) -> int:
     return kilograms * GRAMS_PER_KILOGRAM
 
 
+def _buffer_grams(cells: Cells) -> int | None:
+    kilograms = whole_number(cells.optional(_BUFFER_KILOGRAMS))
+    return None if kilograms is None else kilograms * GRAMS_PER_KILOGRAM
+
+
 def _project(cells: Cells) -> ProjectRow:
+    latitude, longitude = place(
+        cells.optional("location.latitude"), cells.optional("location.longitude")
+    )
     protocol = cells.optional("protocol_slug", limit_chars=TYPE_LIMIT_CHARS)
     facts = ProjectFacts(
         number=identifier(cells.text("id"), "prj"),
@@ -49,6 +59,19 @@ def _project(cells: Cells) -> ProjectRow:
         status=cells.optional("status", limit_chars=STATUS_LIMIT_CHARS),
         crediting_start=cells.optional_date("crediting_period_start"),
         crediting_end=cells.optional_date("crediting_period_end"),
+        description=cells.optional("supplier.short_description"),
+        location=cells.optional("location.description"),
+        website=cells.optional("supplier.organisation.domain"),
+        latitude=latitude,
+        longitude=longitude,
+        further=further_facts(
+            cells,
+            validator="validator_name",
+            verifier="current_verifier_name",
+            process="process_key",
+            short_code="short_code",
+            page="url",
+        ),
     )
     return ProjectRow(cells.line, REGISTRY, facts)
 
@@ -73,6 +96,7 @@ def _issuance(cells: Cells) -> EntryRow:
         project=_project_named(cells),
         on=cells.date("issued_at"),
         grams=_grams(cells),
+        buffer_grams=_buffer_grams(cells),
     )
 
 

@@ -77,5 +77,5 @@ def _flat(row: EntryRow, registry_id: int) -> tuple[object, ...]:
         serial.last if serial else None,
         str(serial) if serial else None,
         *(row.grams, row.year, row.period_start, row.period_end, row.on),
-        *(row.beneficiary, row.reason, row.details),
+        *(row.beneficiary, row.reason, row.details, list(row.labels), row.buffer_grams),
     )

@@ -1,20 +1,18 @@
 """From rows of a registry's list of projects to projects, all at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db import connection
+from psycopg.types.json import Jsonb
 
-from apps.registry.imports.projects_sql import FACTS, differs, newest_facts
+from apps.registry.imports.projects_sql import COLUMNS, FACTS, differs, newest_facts
 from apps.registry.imports.rows import ProjectFacts, ProjectRow, RefusedRow
 from apps.registry.imports.verdicts import LOCK, Landed, stream
 from apps.registry.refusals import RowRefused
 from apps.registry.registries import REGISTRIES, registry_row
 
-FACT_COLUMNS = """
-    name text, country text, project_type text, proponent text, status text, kind text,
-    description text, methodologies text[], crediting_start date, crediting_end date
-"""
+FACT_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 _CREATE = f"""
 DROP TABLE IF EXISTS pg_temp.registry_staged_projects;
 CREATE TEMPORARY TABLE registry_staged_projects (
@@ -45,25 +43,28 @@ FROM registry_compared
 """
 
 
-FACTS_IN_ORDER = tuple(column.split()[0] for column in FACT_COLUMNS.split(","))
-
-
 def facts_of(project: ProjectFacts) -> tuple[object, ...]:
     """What is known of a project, in the order of `FACT_COLUMNS`."""
-    return tuple(
-        list(project.methodologies) if fact == "methodologies" else getattr(project, fact)
-        for fact in FACTS_IN_ORDER
-    )
+    return tuple(_staged(getattr(project, fact)) for fact in FACTS)
 
 
-def land(rows: Iterable[ProjectRow]) -> Landed:
-    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`."""
+def _staged(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+def land(rows: Iterable[ProjectRow], *, told: Callable[[str], str] = newest_facts) -> Landed:
+    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`.
+
+    With `missing_facts` they only fill what is not known.
+    """
     assert connection.in_atomic_block, "an import lands whole or not at all"
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
         _stage(cursor, rows)
         cursor.execute(_COMPARE)
-        cursor.execute(newest_facts("registry_staged_projects"))
+        cursor.execute(told("registry_staged_projects"))
         cursor.execute(_COUNTS)
         return Landed(*cursor.fetchone())
 

@@ -1,5 +1,7 @@
 """The statements of `landing`, each over all staged rows at once."""
 
+from apps.registry.imports.projects_sql import empty_facts
+
 # A row meets the one block, if any, whose serials reach into its own. Blocks never overlap, so
 # that is the last block that starts no later than the row ends: one probe of an index.
 COMPARE = """
@@ -87,11 +89,16 @@ WHERE c.verdict = 'new' ORDER BY c.line
 """
 
 # Every row that is in order, with what it says of its project.
-IN_ORDER = """(
-    SELECT l.*, NULL::date AS crediting_start, NULL::date AS crediting_end
+_UNSAID = empty_facts(
+    *("region", "location", "website", "afolu_activities", "sdgs", "crediting_start"),
+    *("crediting_end", "registered_on", "latitude", "longitude", "estimated_annual_tonnes"),
+    "further",
+)
+IN_ORDER = f"""(
+    SELECT l.*, {_UNSAID}
     FROM registry_staged l JOIN registry_compared c USING (line)
     WHERE c.verdict IN ('new', 'same', 'update')
-)"""
+)"""  # noqa: S608 - put together from constants
 
 VINTAGES = """
 INSERT INTO registry_vintage AS v (project_id, credit_class_id, start, "end", year, issued_tonnes)

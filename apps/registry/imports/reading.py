@@ -83,6 +83,10 @@ class Cells:
             raise RowRefused("value_quantity", column=column, found=text)
         return found
 
+    def is_yes(self, column: str) -> bool:
+        """Whether the cell says yes; a file without the column does not."""
+        return self.optional(column).casefold() in ("yes", "true")
+
     def year(self, column: str) -> int:
         if 1900 <= (year := self.count(column)) < 2200:
             return year

@@ -1,7 +1,9 @@
 """What a row of a registry's file says, whichever registry it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from apps.registry.serials import Serial
 
@@ -10,7 +12,9 @@ from apps.registry.serials import Serial
 class ProjectFacts:
     """A project as a row of the registry names it. `country` is ISO 3166-1 alpha-2.
 
-    What the row does not say is empty, and leaves what is known already as it is.
+    `sdgs` are the numbers of Sustainable Development Goals, `further` what else a list of projects
+    says, by the names of `further.py`. What the row does not say is empty, and leaves what is
+    known already as it is.
     """
 
     number: str
@@ -24,6 +28,16 @@ class ProjectFacts:
     description: str = ""
     crediting_start: date | None = None
     crediting_end: date | None = None
+    afolu_activities: tuple[str, ...] = ()
+    sdgs: tuple[int, ...] = ()
+    region: str = ""
+    location: str = ""
+    website: str = ""
+    latitude: Decimal | None = None
+    longitude: Decimal | None = None
+    registered_on: date | None = None
+    estimated_annual_tonnes: int | None = None
+    further: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +67,8 @@ class Ending:
 class BlockRow:
     """A run of credits that the registry issued, and how it ended if it did.
 
-    `line` is the physical line of the file on which the row starts.
+    `line` is the physical line of the file on which the row starts. `certifications` are labels
+    in the registry's words.
     """
 
     line: int
@@ -80,7 +95,8 @@ class EntryRow:
 
     `kind` is one of `RegistryEntry.Kind`. `reference` names the entry: if `is_reference_own`, the
     registry gives it once; else entries that share it are told apart by their quantities.
-    Some registries do not say on which day a credit was cancelled.
+    Some registries do not say on which day a credit was cancelled. `labels` are in the registry's
+    words; `buffer_grams` is how much of an issuance went to a buffer pool, None where not said.
     """
 
     line: int
@@ -98,6 +114,8 @@ class EntryRow:
     beneficiary: str = ""
     reason: str = ""
     details: str = ""
+    labels: tuple[str, ...] = ()
+    buffer_grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ def _project(cells: Cells) -> ProjectRow:
         status="status",
         crediting_start="crediting period start date",
         crediting_end="crediting period end date",
+        afolu="afolu activities",
+        registered_on="project registration date",
+        annual_tonnes="estimated annual emission reductions",
+        further={"world_region": "region"},
     )
     return ProjectRow(cells.line, verra.REGISTRY, facts)
 

@@ -8,6 +8,7 @@ Date` is gone for good; Verra does not say which of the two it was.
 """
 
 from apps.registry.countries import country_code
+from apps.registry.imports.cells import goal_labels, goals
 from apps.registry.imports.reading import Cells, CsvFormat
 from apps.registry.imports.rows import BlockRow, Ending, ProjectFacts, VintageFacts
 from apps.registry.refusals import RowRefused
@@ -44,7 +45,8 @@ def _block_row(cells: Cells) -> BlockRow:
             issued_tonnes=cells.whole_number("total vintage quantity"),
         ),
         issued_on=cells.date("issuance date"),
-        certifications=cells.items("additional certifications"),
+        certifications=cells.items("additional certifications")
+        + goal_labels(goals(cells.optional("sustainable development goals"))),
         ending=_ending(cells),
     )
     _check_agreement(row, serial, quantity=cells.whole_number("quantity issued"))

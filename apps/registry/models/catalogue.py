@@ -35,16 +35,50 @@ class Project(models.Model):
     name = models.CharField(_("name"), max_length=400)
     proponent = models.CharField(_("proponent"), max_length=400, blank=True)
     kind = models.CharField(
-        _("kind"), max_length=60, blank=True, help_text=_("Our short word for it: Wind power.")
+        _("kind"),
+        max_length=60,
+        blank=True,
+        help_text=_("Our own word for it. It counts before the registry's when the type is told."),
     )
     project_type = models.CharField(_("type, as the registry says"), max_length=200, blank=True)
     methodologies = ArrayField(
         models.CharField(max_length=200), default=list, blank=True, verbose_name=_("methodologies")
     )
+    afolu_activities = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        verbose_name=_("activities in agriculture, forestry and land use"),
+    )
     country = CountryField(_("country"), blank=True)
+    region = models.TextField(_("state or region"), blank=True)
+    location = models.TextField(_("location"), blank=True)
+    latitude = models.DecimalField(
+        _("latitude"), max_digits=8, decimal_places=6, null=True, blank=True
+    )
+    longitude = models.DecimalField(
+        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
     status = models.CharField(_("status"), max_length=80, blank=True)
     crediting_start = models.DateField(_("crediting from"), null=True, blank=True)
     crediting_end = models.DateField(_("crediting to"), null=True, blank=True)
+    registered_on = models.DateField(_("registered"), null=True, blank=True)
+    estimated_annual_tonnes = models.BigIntegerField(
+        _("estimated tonnes a year"), null=True, blank=True
+    )
+    sdgs = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name=_("Sustainable Development Goals"),
+    )
+    website = models.TextField(_("web site"), blank=True)
+    further = models.JSONField(
+        _("further facts"),
+        default=dict,
+        blank=True,
+        help_text=_("What else the registry's list says, by the names in imports/further.py."),
+    )
     description = models.TextField(_("description"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -55,7 +89,21 @@ class Project(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["registry", "registry_project_id"], name="registry_project_once"
-            )
+            ),
+            models.CheckConstraint(
+                name="registry_project_place",
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(
+                    latitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__isnull=False,
+                    longitude__range=(-180, 180),
+                ),
+            ),
+            models.CheckConstraint(
+                name="registry_project_goals",
+                condition=Q(sdgs__contained_by=list(range(1, 18))),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ database refuses both.
 from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,13 @@ class RegistryEntry(models.Model):
     beneficiary = models.TextField(_("beneficiary"), blank=True)
     reason = models.TextField(_("reason"), blank=True)
     details = models.TextField(_("details"), blank=True)
+    labels = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        verbose_name=_("labels, as the registry spells them"),
+    )
+    buffer_grams = models.BigIntegerField(_("into a buffer pool, grams"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
