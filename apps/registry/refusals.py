@@ -97,6 +97,10 @@ MESSAGES: dict[str, Any] = {
         "The registry says that this block was retired or cancelled on %(on)s, but it is in our "
         "custody. Stop and compare with the registry account."
     ),
+    "block_receiving": _(
+        "The registry has cut the block %(other)s, which somebody proposes to receive whole. "
+        "Decide on that receipt first, then import again."
+    ),
     # The file as a whole
     "file_missing": _("There is no file at %(path)s."),
     "file_empty": _("The file is empty. Download the export again."),

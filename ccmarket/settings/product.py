@@ -70,6 +70,7 @@ UNFOLD = {
     "SITE_TITLE": "ccmarket",
     "SITE_HEADER": "ccmarket",
     "STYLES": [lambda request: static("css/admin.css")],
+    "DASHBOARD_CALLBACK": "ccmarket.dashboard.dashboard",
     "COLORS": {
         # The green of our own pages, from light to dark.
         "primary": {

@@ -88,7 +88,7 @@ def test_every_list_and_page_opens(boss: User, model: str, tmp_path: Path) -> No
         beneficiary="B",
         idempotency_key="k",
     )
-    import_run(path=write_export(tmp_path / "x.csv", row(5, 6)))
+    import_run(path=write_export(tmp_path / "x.csv", row(5, 16)))
     client = client_of(boss)
     page = client.get(admin_url(f"{model}_changelist"))
     assert page.status_code == 200

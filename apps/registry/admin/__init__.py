@@ -1,5 +1,23 @@
 """What staff see and do. Django finds here whatever is registered in these modules."""
 
-from apps.registry.admin import blocks, catalogue, custody, entries, imports, retirements
+from apps.registry.admin import (
+    alarms,
+    blocks,
+    catalogue,
+    changes,
+    custody,
+    entries,
+    imports,
+    retirements,
+)
 
-__all__ = ["blocks", "catalogue", "custody", "entries", "imports", "retirements"]
+__all__ = [
+    "alarms",
+    "blocks",
+    "catalogue",
+    "changes",
+    "custody",
+    "entries",
+    "imports",
+    "retirements",
+]

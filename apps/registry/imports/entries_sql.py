@@ -1,5 +1,6 @@
 """The statements of `landing_entries`, each over all staged rows at once."""
 
+from apps.registry.imports.changes_sql import recorded
 from apps.registry.imports.landing_projects import FACT_COLUMNS
 
 CREATE = f"""
@@ -41,7 +42,7 @@ WITH placed AS (
     WINDOW w AS (PARTITION BY l.registry_id, l.entry_kind, l.reference ORDER BY l.line)
 )
 SELECT l.line, l.registry_id, l.series, l.first, l.last, l.serial, l.ended_on, l.reference,
-       l.quantity_grams, e.id AS entry_id,
+       l.quantity_grams, e.id AS entry_id, NULL::bigint AS block_id,
        CASE
            WHEN l.occurrence > 1 AND (l.quantity_grams, l.ended_on)
                 IS NOT DISTINCT FROM (l.grams_1, l.on_1)
@@ -106,20 +107,38 @@ LEFT JOIN registry_serialseries s ON s.registry_id = l.registry_id AND s.key = l
 WHERE c.verdict = 'new' ORDER BY l.line
 """
 
-UPDATES = """
-UPDATE registry_registryentry e SET
-    quantity_grams = l.quantity_grams, "on" = coalesce(l.ended_on, e."on"),
-    year = coalesce(l.year, e.year),
-    period_start = coalesce(l.period_start, e.period_start),
-    period_end = coalesce(l.period_end, e.period_end),
-    beneficiary = coalesce(nullif(l.beneficiary, ''), e.beneficiary),
-    reason = coalesce(nullif(l.reason, ''), e.reason),
-    details = coalesce(nullif(l.details, ''), e.details),
-    labels = coalesce(nullif(l.labels, '{}'), e.labels),
-    buffer_grams = coalesce(l.buffer_grams, e.buffer_grams)
-FROM registry_staged_entries l JOIN registry_compared c USING (line)
+# What a file leaves empty stays as it is known: each column, and what it becomes.
+_UPDATED = {
+    "quantity_grams": "l.quantity_grams",
+    '"on"': 'coalesce(l.ended_on, e."on")',
+    "year": "coalesce(l.year, e.year)",
+    "period_start": "coalesce(l.period_start, e.period_start)",
+    "period_end": "coalesce(l.period_end, e.period_end)",
+    "beneficiary": "coalesce(nullif(l.beneficiary, ''), e.beneficiary)",
+    "reason": "coalesce(nullif(l.reason, ''), e.reason)",
+    "details": "coalesce(nullif(l.details, ''), e.details)",
+    "labels": "coalesce(nullif(l.labels, '{}'), e.labels::text[])",
+    "buffer_grams": "coalesce(l.buffer_grams, e.buffer_grams)",
+}
+_UPDATES_OF = "registry_staged_entries l JOIN registry_compared c USING (line)"
+UPDATE_CHANGES = recorded(
+    subject="entry",
+    row="e.id",
+    name="l.reference",
+    fields={
+        c.strip('"'): (f"array_to_string(e.{c}, '; ')", f"array_to_string({value}, '; ')")
+        if c == "labels"
+        else (f"e.{c}", value)
+        for c, value in _UPDATED.items()
+    },
+    source=f"{_UPDATES_OF} JOIN registry_registryentry e "
+    "ON e.id = c.entry_id AND c.verdict = 'update'",
+)
+UPDATES = f"""
+UPDATE registry_registryentry e SET {", ".join(f"{c} = {v}" for c, v in _UPDATED.items())}
+FROM {_UPDATES_OF}
 WHERE c.verdict = 'update' AND e.id = c.entry_id
-"""
+"""  # noqa: S608 - put together from constants
 
 # A known block all of whose serials have ended, whether by one entry or by many.
 ENDED_WHOLE = """

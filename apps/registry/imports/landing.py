@@ -13,15 +13,21 @@ from typing import Any
 from django.db import connection
 
 from apps.registry.imports import landing_sql as sql
-from apps.registry.imports.projects_sql import newest_facts
+from apps.registry.imports import projects_sql
+from apps.registry.imports.alarms import open_alarms
+from apps.registry.imports.cuts import cut
 from apps.registry.imports.rows import BlockRow, RefusedRow
 from apps.registry.imports.staging import stage
 from apps.registry.imports.verdicts import LOCK, Landed, Verdict, clashing, refuse, stream
+from apps.registry.models import ImportRun
 from apps.registry.refusals import RowRefused
 
 
-def land(rows: Iterable[BlockRow]) -> Landed:
-    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`."""
+def land(rows: Iterable[BlockRow], run: ImportRun | None = None) -> Landed:
+    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`.
+
+    What changes is recorded with `run`, if there is one.
+    """
     assert connection.in_atomic_block, "an import lands whole or not at all"
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
@@ -30,7 +36,13 @@ def land(rows: Iterable[BlockRow]) -> Landed:
         cursor.execute(sql.INDEX_COMPARED)
         refuse(cursor, clashing(stream(cursor, "clashes", sql.CLASHES)))
         refuse(cursor, _exceeding(stream(cursor, "excess", sql.EXCESS)))
-        cursor.execute(newest_facts(sql.IN_ORDER))
+        open_alarms(cursor, run)
+        projects_sql.land(cursor, sql.IN_ORDER, projects_sql.newest, run)
+        cut(cursor, run)
+        cursor.execute(sql.TOTALS)
+        if run is not None:
+            for record in (sql.VINTAGE_CHANGES, sql.UPDATE_CHANGES):
+                cursor.execute(record, (run.pk,))
         for statement in (sql.VINTAGES, sql.SERIES, sql.BLOCKS, sql.UPDATES, sql.ENDED_WHOLE):
             cursor.execute(statement)
         cursor.execute(sql.COUNTS)
@@ -70,6 +82,8 @@ def _refused(line: int, verdict: str, serial: str, *known: Any) -> RefusedRow:
             reason = RowRefused("issuance_changed", known=issued_on, found=issued_found)
         case "vintage":
             reason = RowRefused("vintage_changed", other=other)
+        case "receiving":
+            reason = RowRefused("block_receiving", other=other)
         case _:
             raise AssertionError(f"no sentence for the verdict {verdict}")
     return RefusedRow(line, reason.code, str(reason), serial)

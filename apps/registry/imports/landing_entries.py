@@ -12,17 +12,22 @@ from typing import Any
 from django.db import connection
 
 from apps.registry.imports import entries_sql as sql
+from apps.registry.imports import projects_sql
+from apps.registry.imports.alarms import open_alarms
 from apps.registry.imports.landing_projects import facts_of
 from apps.registry.imports.landing_sql import CLASHES, INDEX_COMPARED
-from apps.registry.imports.projects_sql import missing_facts
 from apps.registry.imports.rows import EntryRow, RefusedRow
 from apps.registry.imports.verdicts import LOCK, Landed, clashing, refuse, stream
+from apps.registry.models import ImportRun
 from apps.registry.refusals import RowRefused
 from apps.registry.registries import REGISTRIES, registry_row
 
 
-def land(rows: Iterable[EntryRow]) -> Landed:
-    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`."""
+def land(rows: Iterable[EntryRow], run: ImportRun | None = None) -> Landed:
+    """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`.
+
+    What changes is recorded with `run`, if there is one.
+    """
     assert connection.in_atomic_block, "an import lands whole or not at all"
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
@@ -31,7 +36,10 @@ def land(rows: Iterable[EntryRow]) -> Landed:
         cursor.execute(sql.COMPARE)
         cursor.execute(INDEX_COMPARED)
         refuse(cursor, clashing(stream(cursor, "clashes", CLASHES)))
-        cursor.execute(missing_facts(sql.IN_ORDER))
+        open_alarms(cursor, run)
+        projects_sql.land(cursor, sql.IN_ORDER, projects_sql.missing, run)
+        if run is not None:
+            cursor.execute(sql.UPDATE_CHANGES, (run.pk,))
         for statement in (sql.SERIES, sql.ENTRIES, sql.UPDATES, sql.ENDED_WHOLE):
             cursor.execute(statement)
         cursor.execute(sql.COUNTS)

@@ -1,14 +1,16 @@
 """From rows of a registry's list of projects to projects, all at once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from apps.registry.imports.projects_sql import COLUMNS, FACTS, differs, newest_facts
+from apps.registry.imports import projects_sql
+from apps.registry.imports.projects_sql import COLUMNS, FACTS, Merge, differs, newest
 from apps.registry.imports.rows import ProjectFacts, ProjectRow, RefusedRow
 from apps.registry.imports.verdicts import LOCK, Landed, stream
+from apps.registry.models import ImportRun
 from apps.registry.refusals import RowRefused
 from apps.registry.registries import REGISTRIES, registry_row
 
@@ -28,7 +30,7 @@ SELECT l.line, l.project,
             THEN CASE WHEN {_EQUAL}
                       THEN 'repeat' ELSE 'twice' END
             WHEN p.id IS NULL THEN 'new'
-            WHEN {differs("l", "p")} THEN 'update'
+            WHEN {differs(newest, "l", "p")} THEN 'update'
             ELSE 'same' END AS verdict
 FROM registry_staged_projects l
 JOIN (SELECT DISTINCT ON (registry_id, project) * FROM registry_staged_projects
@@ -54,17 +56,20 @@ def _staged(value: object) -> object:
     return Jsonb(value) if isinstance(value, dict) else value
 
 
-def land(rows: Iterable[ProjectRow], *, told: Callable[[str], str] = newest_facts) -> Landed:
+def land(
+    rows: Iterable[ProjectRow], run: ImportRun | None = None, *, merge: Merge = newest
+) -> Landed:
     """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`.
 
-    With `missing_facts` they only fill what is not known.
+    What changes is recorded with `run`, if there is one. With `missing` they only fill what is
+    not known.
     """
     assert connection.in_atomic_block, "an import lands whole or not at all"
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
         _stage(cursor, rows)
         cursor.execute(_COMPARE)
-        cursor.execute(told("registry_staged_projects"))
+        projects_sql.land(cursor, "registry_staged_projects", merge, run)
         cursor.execute(_COUNTS)
         return Landed(*cursor.fetchone())
 

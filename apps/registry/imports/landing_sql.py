@@ -1,9 +1,12 @@
 """The statements of `landing`, each over all staged rows at once."""
 
+from apps.registry.imports.changes_sql import recorded
 from apps.registry.imports.projects_sql import empty_facts
 
 # A row meets the one block, if any, whose serials reach into its own. Blocks never overlap, so
 # that is the last block that starts no later than the row ends: one probe of an index.
+# A row about a part of that block is a cut: registries list a block in pieces once a part of it
+# is retired or transferred.
 COMPARE = """
 DROP TABLE IF EXISTS pg_temp.registry_compared;
 CREATE TEMPORARY TABLE registry_compared ON COMMIT DROP AS
@@ -12,11 +15,16 @@ SELECT l.line, l.series, l.registry_id, l.first, l.last, l.serial, b.id AS block
        l.issued_on AS issued_on_found,
        CASE
            WHEN b.id IS NULL THEN 'new'
-           WHEN (b.start, b."end") <> (l.first, l.last) THEN 'overlap'
+           WHEN l.first < b.start OR l.last > b."end" THEN 'overlap'
            WHEN v.id IS DISTINCT FROM b.vintage_id THEN 'vintage'
            WHEN b.retired_on IS NOT NULL AND l.ended_on IS DISTINCT FROM b.retired_on THEN 'ending'
            WHEN b.issued_on <> l.issued_on THEN 'issuance'
            WHEN l.ended_on IS NOT NULL AND b.state = 'immobilised' THEN 'held'
+           WHEN (b.start, b."end") <> (l.first, l.last) THEN
+               CASE WHEN b.state <> 'issued' THEN 'same'
+                    WHEN EXISTS (SELECT FROM registry_custodyreceipt r
+                                 WHERE r.block_id = b.id AND r.decision <> 'rejected')
+                    THEN 'receiving' ELSE 'cut' END
            WHEN b.serial = l.serial AND b.retired_on IS NOT DISTINCT FROM l.ended_on
                 AND (l.issued_on IS NULL OR b.issued_on IS NOT NULL)
                 AND l.certifications IN ('{}', b.certifications::text[])
@@ -25,7 +33,7 @@ SELECT l.line, l.series, l.registry_id, l.first, l.last, l.serial, b.id AS block
                 AND l.details IN ('', b.retirement_details) THEN 'same'
            ELSE 'update'
        END AS verdict,
-       NULL::text AS other, NULL::bigint AS sum, NULL::bigint AS total
+       NULL::text AS other, NULL::bigint AS sum, NULL::bigint AS total, false AS is_cut
 FROM registry_staged l
 LEFT JOIN registry_serialseries s ON s.registry_id = l.registry_id AND s.key = l.series
 LEFT JOIN LATERAL (
@@ -43,11 +51,14 @@ CREATE UNIQUE INDEX ON registry_compared (line);
 ANALYZE registry_compared;
 """
 
-# New rows whose serials reach into another new row's; almost always there are none.
+# Rows whose serials reach into another row's, where both say something new of them; almost always
+# there are none.
 CLASHES = """
 SELECT line, registry_id, series, first, last, serial, ended_on FROM (
     SELECT *, max(last) OVER before AS reached, min(first) OVER after AS next
-    FROM registry_compared WHERE verdict = 'new'
+    FROM registry_compared
+    WHERE verdict IN ('new', 'cut') OR (verdict IN ('same', 'update') AND block_id IN (
+        SELECT block_id FROM registry_compared WHERE verdict = 'cut'))
     WINDOW before AS (PARTITION BY registry_id, series ORDER BY first, line
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
            after AS (PARTITION BY registry_id, series ORDER BY first, line
@@ -97,17 +108,31 @@ _UNSAID = empty_facts(
 IN_ORDER = f"""(
     SELECT l.*, {_UNSAID}
     FROM registry_staged l JOIN registry_compared c USING (line)
-    WHERE c.verdict IN ('new', 'same', 'update')
+    WHERE c.verdict IN ('new', 'same', 'update', 'cut')
 )"""  # noqa: S608 - put together from constants
 
-VINTAGES = """
-INSERT INTO registry_vintage AS v (project_id, credit_class_id, start, "end", year, issued_tonnes)
-SELECT p.id, min(k.id), l.vintage_start, l.vintage_end, l.vintage_year, max(l.vintage_tonnes)
+TOTALS = """
+DROP TABLE IF EXISTS pg_temp.registry_totals;
+CREATE TEMPORARY TABLE registry_totals ON COMMIT DROP AS
+SELECT p.id AS project_id, l.vintage_start AS start, l.vintage_end AS "end",
+       l.vintage_year AS year, max(l.vintage_tonnes) AS issued_tonnes, min(l.line) AS line
 FROM registry_staged l JOIN registry_compared c USING (line)
 JOIN registry_project p ON p.registry_id = l.registry_id AND p.registry_project_id = l.project
-LEFT JOIN registry_creditclass k ON k.project_id = p.id AND k.year = l.vintage_year
-WHERE c.verdict IN ('new', 'same', 'update')
+WHERE c.verdict IN ('new', 'same', 'update', 'cut')
 GROUP BY p.id, l.vintage_start, l.vintage_end, l.vintage_year
+"""
+VINTAGE_CHANGES = recorded(
+    subject="vintage",
+    row="v.id",
+    name="p.code || ' ' || v.start || '..' || v.\"end\"",
+    fields={"issued_tonnes": ("v.issued_tonnes", "greatest(v.issued_tonnes, l.issued_tonnes)")},
+    source="""registry_totals l JOIN registry_project p ON p.id = l.project_id
+        JOIN registry_vintage v USING (project_id, start, "end", year)""",
+)
+VINTAGES = """
+INSERT INTO registry_vintage AS v (project_id, credit_class_id, start, "end", year, issued_tonnes)
+SELECT l.project_id, k.id, l.start, l."end", l.year, l.issued_tonnes FROM registry_totals l
+LEFT JOIN registry_creditclass k ON k.project_id = l.project_id AND k.year = l.year
 ON CONFLICT (project_id, start, "end", year) DO UPDATE
 SET issued_tonnes = greatest(v.issued_tonnes, excluded.issued_tonnes)
 WHERE v.issued_tonnes IS DISTINCT FROM greatest(v.issued_tonnes, excluded.issued_tonnes)
@@ -136,22 +161,38 @@ JOIN registry_vintage v ON v.project_id = p.id AND v.start = l.vintage_start
 WHERE c.verdict = 'new' ORDER BY s.id, l.first
 """
 
-# What a file leaves empty stays as it is known.
-UPDATES = """
-UPDATE registry_serialblock b SET
-    serial = l.serial,
-    issued_on = coalesce(b.issued_on, l.issued_on),
-    certifications = coalesce(nullif(l.certifications, '{}'), b.certifications),
-    retired_on = l.ended_on,
-    retirement_beneficiary = coalesce(nullif(l.beneficiary, ''), b.retirement_beneficiary),
-    retirement_reason = coalesce(nullif(l.reason, ''), b.retirement_reason),
-    retirement_details = coalesce(nullif(l.details, ''), b.retirement_details),
-    state = CASE WHEN l.ended_on IS NULL THEN b.state ELSE 'retired' END
-FROM registry_staged l JOIN registry_compared c USING (line)
+# What a file leaves empty stays as it is known: each column, and what it becomes.
+_UPDATED = {
+    "serial": "l.serial",
+    "issued_on": "coalesce(b.issued_on, l.issued_on)",
+    "certifications": "coalesce(nullif(l.certifications, '{}'), b.certifications::text[])",
+    "retired_on": "l.ended_on",
+    "retirement_beneficiary": "coalesce(nullif(l.beneficiary, ''), b.retirement_beneficiary)",
+    "retirement_reason": "coalesce(nullif(l.reason, ''), b.retirement_reason)",
+    "retirement_details": "coalesce(nullif(l.details, ''), b.retirement_details)",
+    "state": "CASE WHEN l.ended_on IS NULL THEN b.state ELSE 'retired' END",
+}
+_UPDATES_OF = """registry_staged l JOIN registry_compared c USING (line)"""
+UPDATE_CHANGES = recorded(
+    subject="block",
+    row="b.id",
+    name="l.serial",
+    fields={
+        column: (f"array_to_string(b.{column}, '; ')", f"array_to_string({value}, '; ')")
+        if column == "certifications"
+        else (f"b.{column}", value)
+        for column, value in _UPDATED.items()
+    },
+    source=f"{_UPDATES_OF} JOIN registry_serialblock b "
+    "ON b.id = c.block_id AND c.verdict = 'update'",
+)
+UPDATES = f"""
+UPDATE registry_serialblock b SET {", ".join(f"{c} = {v}" for c, v in _UPDATED.items())}
+FROM {_UPDATES_OF}
 WHERE c.verdict = 'update' AND b.id = c.block_id
-"""
+"""  # noqa: S608 - put together from constants
 
-# A new block all of whose serials the registry has already reported as ended.
+# A new block, or piece of one, all of whose serials the registry has already reported as ended.
 ENDED_WHOLE = """
 UPDATE registry_serialblock b SET state = 'retired'
 WHERE b.state = 'issued' AND b.id IN (
@@ -161,7 +202,7 @@ WHERE b.state = 'issued' AND b.id IN (
     WHERE e.series_id IN (
         SELECT s.id FROM registry_compared c
         JOIN registry_serialseries s ON s.registry_id = c.registry_id AND s.key = c.series
-        WHERE c.verdict = 'new')
+        WHERE c.verdict = 'new' OR c.is_cut)
 ) AND registry_block_grams(b) <@ (
     SELECT range_agg(e.grams) FROM registry_registryentry e
     WHERE e.grams && registry_block_grams(b))

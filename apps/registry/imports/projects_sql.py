@@ -5,6 +5,12 @@ A `source` is a table, or a query in brackets, of staged rows with the columns o
 first counts. What a row leaves empty stays as it is known.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+from apps.registry.imports.changes_sql import recorded
+from apps.registry.models import ImportRun
+
 # How each fact is staged, by what counts as empty: '', '{}', null, and no pair at all.
 TEXTS = {
     "country": "text",
@@ -29,6 +35,9 @@ VALUES = {
 COLUMNS = {"name": "text", **TEXTS, **LISTS, **VALUES, "further": "jsonb"}
 FACTS = tuple(COLUMNS)
 
+# What a project is to be, fact by fact, from what is told and what is known of it.
+Merge = Callable[[str, str], dict[str, str]]
+
 
 def empty_facts(*names: str) -> str:
     """The facts `names`, all empty, as columns of a query whose rows do not say them."""
@@ -36,83 +45,101 @@ def empty_facts(*names: str) -> str:
     return ", ".join(f"{empty.get(name, 'NULL')}::{COLUMNS[name]} AS {name}" for name in names)
 
 
-def _insert(source: str) -> str:
-    columns = ", ".join(FACTS)
-    listed = ", ".join(f"l.{column}" for column in FACTS[1:])
+def newest(told: str, known: str) -> dict[str, str]:
+    """Everything that is told, and where nothing is told what is known."""
+    number = f"{known}.registry_project_id"
+    return {
+        "name": f"coalesce(nullif(nullif({told}.name, ''), {number}), {known}.name)",
+        **{name: f"coalesce(nullif({told}.{name}, ''), {known}.{name})" for name in TEXTS},
+        **{
+            name: f"coalesce(nullif({told}.{name}::{kind}, '{{}}'), {known}.{name}::{kind})"
+            for name, kind in LISTS.items()
+        },
+        **{name: f"coalesce({told}.{name}, {known}.{name})" for name in VALUES},
+        "further": f"{known}.further || {told}.further",
+    }
+
+
+def missing(told: str, known: str) -> dict[str, str]:
+    """Everything that is known, and where nothing is known what is told."""
+    number = f"{known}.registry_project_id"
+    return {
+        "name": f"coalesce(nullif({known}.name, {number}), nullif({told}.name, ''), {number})",
+        **{name: f"coalesce(nullif({known}.{name}, ''), {told}.{name})" for name in TEXTS},
+        **{
+            name: f"coalesce(nullif({known}.{name}::{kind}, '{{}}'), {told}.{name}::{kind})"
+            for name, kind in LISTS.items()
+        },
+        **{name: f"coalesce({known}.{name}, {told}.{name})" for name in VALUES},
+        "further": f"{told}.further || {known}.further",
+    }
+
+
+def differs(merge: Merge, told: str, known: str) -> str:
+    """The condition that merging makes anything else of the project `known`."""
+    return " OR ".join(
+        f"{value} IS DISTINCT FROM {known}.{name}{_cast(name)}"
+        for name, value in merge(told, known).items()
+    )
+
+
+def _cast(name: str) -> str:
+    return f"::{LISTS[name]}" if name in LISTS else ""
+
+
+def told(source: str) -> str:
+    """The statement that puts the first row of each project into `registry_told`."""
+    facts = ", ".join(f"l.{name}" for name in FACTS[1:])
     return f"""
-INSERT INTO registry_project AS p (
-    registry_id, registry_project_id, code, {columns}, created_at, updated_at)
-SELECT DISTINCT ON (l.registry_id, l.project)
-       l.registry_id, l.project, r.code || '-' || l.project,
-       coalesce(nullif(l.name, ''), l.project), {listed}, now(), now()
-FROM {source} l JOIN registry_registry r ON r.id = l.registry_id
-ORDER BY l.registry_id, l.project, l.line
-ON CONFLICT (registry_id, registry_project_id) DO UPDATE SET
+DROP TABLE IF EXISTS pg_temp.registry_told;
+CREATE TEMPORARY TABLE registry_told ON COMMIT DROP AS
+SELECT l.line, l.registry_id, l.project, coalesce(nullif(l.name, ''), l.project) AS name, {facts}
+FROM {source} l
+WHERE l.line IN (SELECT min(f.line) FROM {source} f GROUP BY f.registry_id, f.project)
 """  # noqa: S608 - put together from constants
 
 
-def differs(told: str, known: str) -> str:
-    """The condition that the row `told` says anything else than the project `known` does."""
-    texts = (f"{told}.{name} NOT IN ('', {known}.{name})" for name in TEXTS)
-    lists = (
-        f"{told}.{name}::{kind} NOT IN ('{{}}', {known}.{name}::{kind})"
-        for name, kind in LISTS.items()
-    )
-    values = (
-        f"coalesce({told}.{name} <> {known}.{name}, {told}.{name} IS NOT NULL)" for name in VALUES
-    )
-    return " OR ".join(
-        (
-            f"{told}.name NOT IN ('', {known}.registry_project_id, {known}.name)",
-            *texts,
-            *lists,
-            *values,
-            f"NOT {known}.further @> {told}.further",
-        )
+def changes(merge: Merge) -> str:
+    """The statement that records what the rows in `registry_told` change of known projects."""
+    fields = {
+        name: (_as_text(name, f"p.{name}"), _as_text(name, value))
+        for name, value in merge("l", "p").items()
+    }
+    return recorded(
+        subject="project",
+        row="p.id",
+        name="p.code",
+        fields=fields,
+        source="""registry_told l JOIN registry_project p
+            ON p.registry_id = l.registry_id AND p.registry_project_id = l.project""",
     )
 
 
-def newest_facts(source: str) -> str:
-    """The statement that makes projects, and gives known ones what the rows say anew."""
-    texts = (f"{name} = coalesce(nullif(excluded.{name}, ''), p.{name})" for name in TEXTS)
-    lists = (f"{name} = coalesce(nullif(excluded.{name}, '{{}}'), p.{name})" for name in LISTS)
-    values = (f"{name} = coalesce(excluded.{name}, p.{name})" for name in VALUES)
-    changed = ", ".join(
-        (
-            "name = coalesce(nullif(excluded.name, p.registry_project_id), p.name)",
-            *texts,
-            *lists,
-            *values,
-            "further = p.further || excluded.further",
-        )
-    )
-    return f"{_insert(source)} {changed}, updated_at = now() WHERE {differs('excluded', 'p')}"
+def _as_text(name: str, value: str) -> str:
+    if name in LISTS:
+        return f"array_to_string({value}, '; ')"
+    return f"trim_scale({value})" if COLUMNS[name] == "numeric" else value
 
 
-def missing_facts(source: str) -> str:
-    """The statement that makes projects, and gives known ones only what is not known of them."""
-    texts = (f"{name} = coalesce(nullif(p.{name}, ''), excluded.{name})" for name in TEXTS)
-    lists = (f"{name} = coalesce(nullif(p.{name}, '{{}}'), excluded.{name})" for name in LISTS)
-    values = (f"{name} = coalesce(p.{name}, excluded.{name})" for name in VALUES)
-    changed = ", ".join(
-        (
-            "name = coalesce(nullif(p.name, p.registry_project_id), excluded.name)",
-            *texts,
-            *lists,
-            *values,
-            "further = excluded.further || p.further",
-        )
-    )
-    empty_texts = (f"(p.{name} = '' AND excluded.{name} <> '')" for name in TEXTS)
-    empty_lists = (f"(p.{name} = '{{}}' AND excluded.{name} <> '{{}}')" for name in LISTS)
-    empty_values = (f"(p.{name} IS NULL AND excluded.{name} IS NOT NULL)" for name in VALUES)
-    missing = " OR ".join(
-        (
-            "(p.name = p.registry_project_id AND excluded.name <> p.name)",
-            *empty_texts,
-            *empty_lists,
-            *empty_values,
-            "NOT p.further ?& ARRAY(SELECT jsonb_object_keys(excluded.further))",
-        )
-    )
-    return f"{_insert(source)} {changed}, updated_at = now() WHERE {missing}"
+def upsert(merge: Merge) -> str:
+    """The statement that makes projects, and merges what is told into known ones."""
+    columns = ", ".join(FACTS)
+    listed = ", ".join(f"l.{name}" for name in FACTS)
+    changed = ", ".join(f"{name} = {value}" for name, value in merge("excluded", "p").items())
+    return f"""
+INSERT INTO registry_project AS p (
+    registry_id, registry_project_id, code, {columns}, created_at, updated_at)
+SELECT l.registry_id, l.project, r.code || '-' || l.project, {listed}, now(), now()
+FROM registry_told l JOIN registry_registry r ON r.id = l.registry_id
+ORDER BY l.registry_id, l.project
+ON CONFLICT (registry_id, registry_project_id) DO UPDATE SET {changed}, updated_at = now()
+WHERE {differs(merge, "excluded", "p")}
+"""  # noqa: S608 - put together from constants
+
+
+def land(cursor: Any, source: str, merge: Merge, run: ImportRun | None) -> None:
+    """Make the projects of `source` and merge what it tells into known ones; record it."""
+    cursor.execute(told(source))
+    if run is not None:
+        cursor.execute(changes(merge), (run.pk,))
+    cursor.execute(upsert(merge))

@@ -1,7 +1,9 @@
 """The credits: projects, vintages, serial blocks, the spans cut from them, and retirements."""
 
+from apps.registry.models.alarms import CustodyAlarm
 from apps.registry.models.blocks import CreditEvent, SerialBlock, SerialSeries, Span
 from apps.registry.models.catalogue import CreditClass, Project, Registry, Vintage
+from apps.registry.models.changes import ImportChange
 from apps.registry.models.custody import CustodyReceipt
 from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
@@ -10,7 +12,9 @@ from apps.registry.models.retirement import Retirement
 __all__ = [
     "CreditClass",
     "CreditEvent",
+    "CustodyAlarm",
     "CustodyReceipt",
+    "ImportChange",
     "ImportRefusal",
     "ImportRun",
     "Project",

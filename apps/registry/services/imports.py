@@ -29,7 +29,7 @@ from apps.registry.imports.rows import (
 )
 from apps.registry.imports.tables import Table
 from apps.registry.imports.verdicts import Landed
-from apps.registry.models import ImportRefusal, ImportRun
+from apps.registry.models import ImportChange, ImportRefusal, ImportRun
 from apps.registry.registries import registry_row
 
 _BATCH_ROWS = 1_000
@@ -63,13 +63,15 @@ def import_run(
     by: User | None = None,
     is_dry_run: bool = False,
     report: Callable[[ImportRefusal], None] = lambda refusal: None,
+    changed: Callable[[ImportChange], None] = lambda change: None,
     progress: Report = silent,
 ) -> ImportOutcome:
     """Read the export at `path` and write what it says, in one transaction.
 
     Good rows land whatever their neighbours are. `report` is called with every refused row, in
-    the order of the file; they are kept with the run as well. A dry run does all of it and then
-    takes it back. `registry` is a slug to insist on, None to tell from the header.
+    the order of the file, and then `changed` with all that changed of what was known; both are
+    kept with the run as well. A dry run does all of it and then takes it back. `registry` is a
+    slug to insist on, None to tell from the header.
 
     `progress` is called while the file is read, inside the transaction and while its connection
     takes no other statement: what it stores goes through another one. What it raises ends the
@@ -86,11 +88,13 @@ def import_run(
             recorded_by_import(run_id=run.pk),
             _unread_put_aside(rows) as (readable, unread),
         ):
-            landed = way.land(readable)
+            landed = way.land(readable, run)
             _refusals_keep(run, chain(unread(), way.refused_rows()))
         outcome = _run_finish(run, landed)
         for refusal in run.refusals.order_by("line").iterator(_BATCH_ROWS):
             report(refusal)
+        for change in run.changes.order_by("id").iterator(_BATCH_ROWS):
+            changed(change)
         transaction.set_rollback(is_dry_run)
     return outcome
 
