@@ -103,6 +103,17 @@ def test_whom_one_acts_for_decides_what_every_page_shows() -> None:
     assert "PRIVATE" in theirs.get("/account/history/").content.decode()
 
 
+def test_every_page_says_for_whom_one_acts_until_that_ends() -> None:
+    trader = user_make()
+    organisation = organisation_make(trader=trader)
+    said = f"You act for {organisation.name}"
+    client = acting_client(trader, organisation)
+    assert said in client.get("/projects").content.decode()
+    Membership.objects.filter(user=trader).delete()
+    assert said not in client.get("/projects").content.decode()
+    assert client.get("/account/history/").status_code == 403, "the header took the refusal away"
+
+
 @pytest.mark.parametrize("organisation", ["999999", "abc", "-1", "9" * 30])
 def test_nobody_acts_for_an_organisation_that_is_not_theirs(organisation: str) -> None:
     client = client_of(user_make())
