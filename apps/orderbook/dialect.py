@@ -6,7 +6,7 @@ Source: https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api and it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apps.accounts.amounts import text_from_micro
@@ -17,9 +17,13 @@ from apps.orderbook.models.enums import (
     OrderType,
     SelfTrade,
     Side,
+    Stop,
     TimeInForce,
 )
 from apps.orderbook.selectors.orders import PENDING
+
+# A stop order that waits for its price is open to us.
+ACTIVE: Final = "active"
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +37,14 @@ TIMES_IN_FORCE: Final[Words] = {
     TimeInForce.GTC: "GTC",
     TimeInForce.IOC: "IOC",
     TimeInForce.FOK: "FOK",
+    TimeInForce.GTT: "GTT",
+}
+STOPS: Final[Words] = {Stop.LOSS: "loss", Stop.ENTRY: "entry"}
+# What `cancel_after` may say.
+LIVES: Final[Mapping[str, timedelta]] = {
+    "min": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
 }
 SELF_TRADES: Final[Words] = {
     SelfTrade.DC: "dc",
@@ -51,6 +63,7 @@ DONE_REASONS: Final[Words] = {
     DoneReason.CANCELED: "canceled",
     DoneReason.SELF_TRADE: "canceled",
     DoneReason.NOT_FILLABLE: "canceled",
+    DoneReason.EXPIRED: "canceled",
 }
 REJECT_REASONS: Final[Words] = {
     DoneReason.INSUFFICIENT_FUNDS: "insufficient funds",

@@ -12,7 +12,7 @@ from django.db import connection
 
 from apps.orderbook.engine.book.money import hold_of
 from apps.orderbook.models import Order
-from apps.orderbook.models.enums import OrderStatus
+from apps.orderbook.models.enums import OrderStatus, Side
 
 _ORDERS_AND_FILLS: Final = """
 WITH filled AS (
@@ -62,12 +62,18 @@ WHERE c.id IS NULL OR o.id IS NULL ORDER BY 1
 
 def holds_follow_the_rule() -> Iterator[str]:
     """An open order holds what the book's own rule says for what remains of it."""
-    open_orders = Order.objects.filter(status=OrderStatus.OPEN).order_by("id")
-    fields = ("id", "side", "price", "size", "filled_size", "taker_bps", "hold")
-    for id_, side, price, size, filled, bps, hold in open_orders.values_list(*fields).iterator():
-        rule = hold_of(side, price, size - filled, bps)
-        if hold != rule:
-            yield f"order {id_}: holds {hold}, the rule says {rule}"
+    for order in Order.objects.filter(status=OrderStatus.OPEN).order_by("id").iterator():
+        rule = _hold_of(order)
+        if order.hold != rule:
+            yield f"order {order.pk}: holds {order.hold}, the rule says {rule}"
+
+
+def _hold_of(order: Order) -> int:
+    """A stop order without a price holds what it sells, or the money it spends."""
+    remaining = (order.size or 0) - order.filled_size
+    if order.parked and order.price is None:
+        return remaining if order.side == Side.SELL else order.funds or 0
+    return hold_of(order.side, order.price or 0, remaining, order.taker_bps)
 
 
 def orders_equal_their_fills() -> Iterator[str]:

@@ -37,6 +37,8 @@ def outcome_of(order: Order | None, product: Product) -> Outcome:
 
 
 def _resting(order: Order) -> Outcome:
+    if order.parked:
+        return Outcome("success", _("Your order waits for its stop price."))
     if not order.filled_size:
         return Outcome("success", _("Your order rests in the book."))
     return Outcome(
@@ -80,5 +82,7 @@ def _reason(order: Order) -> str:
             return _("The book had nothing more to offer at your terms; the rest was cancelled.")
         case DoneReason.SELF_TRADE:
             return _("It would have traded with another order of yours; the rest was cancelled.")
+        case DoneReason.EXPIRED:
+            return _("The time that you gave this order was over.")
         case _:
             return _("The order was cancelled.")

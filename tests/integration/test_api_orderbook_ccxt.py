@@ -173,7 +173,7 @@ def test_what_cannot_be_is_said_in_words_that_ccxt_knows(
         (ccxt.InvalidOrder, lambda: place(size="0.0001")),
         (ccxt.InvalidOrder, lambda: place(size="1.0001")),
         (ccxt.InvalidOrder, lambda: place(size="100000")),
-        (ccxt.ExchangeError, lambda: place(stop_price="1")),
+        (ccxt.ExchangeError, lambda: place(stop_price="1.001")),
     ]
     for error, call in refused:
         with pytest.raises(error):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.accounts.acting import VIEW
 from apps.accounts.models import User
 from apps.orderbook.ids import order_uuid, profile_uuid
-from apps.orderbook.models import Command, Order, Product
+from apps.orderbook.models import Command, Order, Product, Switch
 from apps.orderbook.models.enums import (
     CommandKind,
     DoneReason,
@@ -101,6 +101,23 @@ class TestPlacing:
         assert (command.side, command.time_in_force) == (Side.SELL, TimeInForce.FOK)
         assert command.self_trade == SelfTrade.CB
 
+    def test_a_stop_order_that_ends_at_a_time(self, bot: Bot) -> None:
+        asked = {"stop_price": "1.6", "time_in_force": "GTT", "cancel_after": "hour"}
+        body = answered(bot.post("/orders", ORDER | asked))
+        command = Command.objects.get()
+        assert command.expires_at is not None
+        assert timedelta(minutes=59) < command.expires_at - command.created_at < timedelta(hours=1)
+        assert (body["stop"], body["stop_price"], body["time_in_force"]) == ("entry", "1.6", "GTT")
+        assert body["expire_time"] == command.expires_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        order_write(command, parked=True)
+        assert answered(bot.get(f"/orders/{body['id']}"))["status"] == "active"
+        assert [order["id"] for order in answered(bot.get("/orders"))] == [body["id"]]
+
+    def test_a_sell_with_a_stop_price_stops_a_loss_unless_it_says_otherwise(self, bot: Bot) -> None:
+        sell = ORDER | {"side": "sell", "stop_price": "1"}
+        assert answered(bot.post("/orders", sell))["stop"] == "loss"
+        assert answered(bot.post("/orders", sell | {"stop": "entry"}))["stop"] == "entry"
+
     def test_a_market_order_may_carry_the_time_in_force_that_clients_always_send(
         self, bot: Bot
     ) -> None:
@@ -131,7 +148,12 @@ class TestPlacing:
             ({"side": "BUY"}, "side"),
             ({"side": ["buy"]}, "side"),
             ({"type": "stop"}, "type"),
-            ({"time_in_force": "GTT"}, "time_in_force"),
+            ({"time_in_force": "GTX"}, "time_in_force"),
+            ({"time_in_force": "GTT"}, "cancel_after"),
+            ({"time_in_force": "GTT", "cancel_after": "year"}, "cancel_after"),
+            ({"time_in_force": "GTT", "cancel_after": "2020-01-01T00:00:00Z"}, "cancel_after"),
+            ({"time_in_force": "GTT", "cancel_after": "2999-01-01T00:00:00Z"}, "cancel_after"),
+            ({"time_in_force": "GTT", "cancel_after": {"min": 1}}, "cancel_after"),
             ({"stp": "xx"}, "stp"),
             ({"post_only": "perhaps"}, "post_only"),
             ({"price": "NaN"}, "price"),
@@ -150,8 +172,15 @@ class TestPlacing:
             ({"client_oid": "'; DROP TABLE"}, "client_oid"),
             ({"client_oid": {"a": 1}}, "client_oid"),
             ({"product_id": ["x"]}, "product_id"),
-            ({"stop": "loss", "stop_price": "1"}, "stop"),
-            ({"cancel_after": "min"}, "cancel_after"),
+            ({"stop": "loss"}, "stop"),
+            ({"stop": "never", "stop_price": "1"}, "stop"),
+            ({"stop_price": "1.001"}, "stop_price"),
+            ({"stop_price": "0"}, "stop_price"),
+            ({"stop_price": "9" * 19}, "stop_price"),
+            ({"stop_price": "1", "post_only": True}, "post_only"),
+            ({"stop_price": "1", "type": "market", "price": None}, "size"),
+            ({"time_in_force": "GTC", "cancel_after": "min"}, "cancel_after"),
+            ({"max_floor": "1"}, "max_floor"),
         ],
     )
     def test_nonsense_is_refused_with_the_field_it_is_about(
@@ -495,3 +524,54 @@ def test_placing_an_order_takes_four_statements(bot: Bot, django_assert_num_quer
     answered(bot.get("/orders"))  # from now on the key is known to be in use
     with django_assert_num_queries(4):  # the key, the market, the command, what became of it
         answered(bot.post("/orders", ORDER))
+
+
+class TestCancelAllAfter:
+    """The dead man's switch."""
+
+    def test_it_is_set_in_the_markets_where_there_are_orders(
+        self, bot: Bot, product: Product, user: User
+    ) -> None:
+        product_make("VCS-1-2020", "CC")
+        limit_place(product, user.owner)
+        assert answered(bot.post("/orders/cancel_all_after", {"timeout_s": 60})) == []
+        command = Command.objects.latest("pk")
+        assert (command.kind, command.product, command.timeout_s) == (
+            CommandKind.SET_SWITCH, product, 60
+        )  # fmt: skip
+        assert (command.owner, command.user) == (user.owner, user)
+
+    def test_it_says_when_it_falls(self, bot: Bot, product: Product, user: User) -> None:
+        falls_at = timezone.now()
+        Switch.objects.create(product=product, owner=user.owner, falls_at=falls_at)
+        Switch.objects.create(product=product, owner=user_make().owner, falls_at=falls_at)
+        text = falls_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        assert answered(bot.get("/orders/cancel_all_after")) == [
+            {"product_id": NAME, "cancels_at": text}
+        ]
+
+    def test_one_that_is_set_is_taken_back_though_there_are_no_orders_left(
+        self, bot: Bot, product: Product, user: User
+    ) -> None:
+        Switch.objects.create(product=product, owner=user.owner, falls_at=timezone.now())
+        answered(bot.post("/orders/cancel_all_after", {"timeout_s": 0}))
+        assert Command.objects.get().timeout_s == 0
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            ({}, 400),
+            ({"timeout_s": -1}, 400),
+            ({"timeout_s": 86_401}, 400),
+            ({"timeout_s": "soon"}, 400),
+            ({"timeout_s": 1, "product_id": "NO-SUCH"}, 404),
+        ],
+    )
+    def test_nonsense_is_refused(self, bot: Bot, body: dict[str, Any], status: int) -> None:
+        answered(bot.post("/orders/cancel_all_after", body), status)
+        assert not Command.objects.exists()
+
+    def test_a_key_that_may_only_look_may_not(self, user: User) -> None:
+        looking = bot_of(user, scopes=[VIEW])
+        assert answered(looking.get("/orders/cancel_all_after")) == []
+        answered(looking.post("/orders/cancel_all_after", {"timeout_s": 1}), 403)

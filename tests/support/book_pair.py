@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.orderbook.engine.book import Book, Order, Terms
+from apps.orderbook.engine.book import Book, Order, Step, Terms
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.snapshot import levels
-from apps.orderbook.engine.settlement import Wallet, Wallets, settle_cancel, settle_order
+from apps.orderbook.engine.settlement import (
+    Wallet,
+    Wallets,
+    settle_activation,
+    settle_cancel,
+    settle_order,
+)
 from tests.support.reference_book import ReferenceBook, RefOrder
 
 FEES = 0  # the owner of the fees
@@ -29,6 +36,9 @@ class Ask:
     self_trade: int = w.DC
     maker_bps: int = 10
     taker_bps: int = 30
+    stop: int = 0
+    stop_price: int = 0
+    expires_us: int = 0
     entity: int | None = None
 
     def real(self, order_id: int) -> Order:
@@ -39,16 +49,26 @@ class Ask:
             self_trade=self.self_trade,
             maker_bps=self.maker_bps,
             taker_bps=self.taker_bps,
+            stop=self.stop,
+            stop_price=self.stop_price,
+            expires_us=self.expires_us,
         )
         entity = self.owner if self.entity is None else self.entity
-        return Order(
-            order_id, self.owner, entity, self.side, self.price or 0, self.size or 0, terms
-        )
+        price, size = self.price or 0, self.size or 0
+        return Order(order_id, self.owner, entity, self.side, price, size, terms, self.funds)
 
     def reference(self, order_id: int) -> RefOrder:
         fields: dict[str, Any] = dict(vars(self))
         fields["entity"] = self.owner if self.entity is None else self.entity
         return RefOrder(id=order_id, **fields)
+
+
+def plain(steps: Iterable[Step]) -> list[tuple[int, ...]]:
+    """Steps as the reference book notes them."""
+    return [
+        (number, maker.id, price, size, notional, taker_fee, maker_fee)
+        for _, number, _, maker, price, size, notional, taker_fee, maker_fee, _ in steps
+    ]
 
 
 @dataclass
@@ -60,6 +80,7 @@ class BookPair:
     owners: int = 5
     money: int = 10**9
     next_id: int = 1
+    now_us: int = 1
     movements: list[tuple[int, int, int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -78,32 +99,68 @@ class BookPair:
         return (quote if side == w.BUY else base).available
 
     def place(self, ask: Ask) -> Order:
+        self.expire()
         order, twin = ask.real(self.next_id), ask.reference(self.next_id)
         self.next_id += 1
         available = self.available(ask.owner, ask.side)
-        steps = self.book.place(order, available, ask.funds)
-        self.reference.place(twin, available)
+        steps = self.book.place(order, available, self.now_us)
+        self.reference.place(twin, available, self.now_us)
         self.movements += settle_order(order, steps, self.accounts)
-        assert [
-            (number, maker.id, price, size, notional, taker_fee, maker_fee)
-            for _, number, _, maker, price, size, notional, taker_fee, maker_fee, _ in steps
-        ] == self.reference.steps
+        assert plain(steps) == self.reference.steps
+        self.activate()
         assert (order.done, order.filled_size, order.filled_notional, order.fees) == (
             twin.done, twin.filled, twin.notional, twin.fees
         )  # fmt: skip
         self.check()
         return order
 
+    def activate(self) -> None:
+        """Let in the stops that were set off, as the engine does."""
+        activations = []
+        while self.book.stops.triggered:
+            activation = self.book.activate_next()
+            self.movements += settle_activation(activation, self.accounts)
+            order, released, steps = activation
+            activations.append((order.id, released, plain(steps)))
+        assert activations == self.reference.activations
+
+    def expire(self) -> list[Order]:
+        """End what is due, as the engine does before each command."""
+        orders, twins = self.book.expire(self.now_us), self.reference.expire(self.now_us)
+        assert [(o.id, o.done) for o in orders] == [(twin.id, twin.done) for twin in twins]
+        for order in orders:
+            settle_cancel(order, self.accounts)
+        return orders
+
+    def pass_time(self, us: int) -> list[Order]:
+        """Later; a command says so."""
+        self.now_us += us
+        ended = self.expire()
+        self.book.pass_time()
+        self.reference.pass_time()
+        self.check()
+        return ended
+
+    def set_switch(self, owner: int, at_us: int | None) -> None:
+        self.expire()
+        self.book.set_switch(owner, at_us)
+        self.reference.set_switch(owner, at_us)
+        self.check()
+
     def cancel(self, owner: int, order_id: int) -> Order | None:
+        self.expire()
         order = self.book.cancel(owner, order_id)
         twin = self.reference.cancel(owner, order_id)
-        assert (order and (order.id, order.remaining)) == (twin and (twin.id, twin.remaining))
+        assert (order and order.id) == (twin and twin.id)
+        if order and order.funds is None:
+            assert order.remaining == twin.remaining
         if order:
             settle_cancel(order, self.accounts)
         self.check()
         return order
 
     def cancel_all(self, owner: int) -> list[Order]:
+        self.expire()
         orders, twins = self.book.cancel_all(owner), self.reference.cancel_all(owner)
         assert [order.id for order in orders] == [twin.id for twin in twins]
         for order in orders:
@@ -123,7 +180,7 @@ class BookPair:
             sizes: Counter[int] = Counter()
             counts: Counter[int] = Counter()
             for order in self.reference.open_orders():
-                if order.side == side:
+                if order.side == side and not order.parked:
                     sizes[order.price] += order.remaining
                     counts[order.price] += 1
             shown = levels(ladder)

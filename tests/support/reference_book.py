@@ -27,6 +27,10 @@ class RefOrder:
     self_trade: int = w.DC
     maker_bps: int = 0
     taker_bps: int = 0
+    stop: int = 0
+    stop_price: int = 0
+    expires_us: int = 0
+    parked: bool = False
     filled: int = 0
     notional: int = 0
     fees: int = 0
@@ -43,6 +47,8 @@ class RefOrder:
         """What a resting order holds: for a buy the price of the rest and the highest fee."""
         if self.done:
             return 0
+        if self.funds is not None:
+            return self.funds if self.side == w.BUY else 0
         if self.side == w.SELL:
             return self.remaining
         notional = exact_notional(self.price, self.remaining)
@@ -66,6 +72,11 @@ class ReferenceBook:
     orders: list[RefOrder] = field(default_factory=list)
     event_number: int = 0
     trade_number: int = 0
+    turn: int = 0
+    last_price: int | None = None
+    switches: dict[int, int] = field(default_factory=dict)
+    # (order, what it had held, its steps) of each stop that the last command set off
+    activations: list[tuple[int, int, list[tuple[int, ...]]]] = field(default_factory=list)
     # (trade number or 0, maker id, price, size, notional, taker's fee, maker's fee)
     steps: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
 
@@ -74,7 +85,7 @@ class ReferenceBook:
 
     def makers_for(self, taker: RefOrder) -> list[RefOrder]:
         """Resting orders that the taker's limit reaches, the first to trade with first."""
-        found = [maker for maker in self.open_orders() if maker.side != taker.side]
+        found = [o for o in self.open_orders() if o.side != taker.side and not o.parked]
         if taker.price is not None:
             found = [
                 maker
@@ -90,17 +101,94 @@ class ReferenceBook:
 
     # Commands
 
-    def place(self, order: RefOrder, available: int) -> None:
+    def place(self, order: RefOrder, available: int, at_us: int = 0) -> None:
         self.event_number += 1
-        self.steps = []
+        self.steps, self.activations = [], []
+        self.turn = 0
+        if order.expires_us and order.expires_us <= at_us:
+            order.done = w.EXPIRED
+        elif order.stop and not self.reaches(self.last_price, order):
+            self.park(order, available)
+        else:
+            self.enter(order, available)
+        placed = self.steps
+        self.set_off(placed)
+        self.steps = placed
+
+    def enter(self, order: RefOrder, available: int) -> None:
         order.done = self.refusal(order, available)
         if not order.done:
             self.match(order, available)
-        if not order.done and order.price is not None and order.time_in_force == w.GTC:
-            order.priority = self.event_number
+        rests = order.price is not None and order.time_in_force in (w.GTC, w.GTT)
+        if not order.done and rests:
+            order.priority = self.event_number * 2**20 + self.turn
             self.orders.append(order)
         elif not order.done:
             order.done = w.NOT_FILLABLE
+
+    def park(self, order: RefOrder, available: int) -> None:
+        market_buy_by_size = order.price is None and order.side == w.BUY and order.funds is None
+        market_sell_by_funds = order.side == w.SELL and order.funds is not None
+        if self.malformed(order) or market_buy_by_size or market_sell_by_funds:
+            order.done = w.INVALID
+        elif order.hold > available:
+            order.done = w.INSUFFICIENT_FUNDS
+        else:
+            order.parked = True
+            order.priority = self.event_number * 2**20
+            self.orders.append(order)
+
+    def set_off(self, steps: list[tuple[int, ...]]) -> None:
+        """Let in what the trades among these steps set off, and what that sets off, and so on."""
+        queue: list[RefOrder] = []
+        while True:
+            prices = [price for number, _, price, *_ in steps if number]
+            waiting = [o for o in self.open_orders() if o.parked and o not in queue]
+            reached = [o for o in waiting if any(self.reaches(price, o) for price in prices)]
+            queue += sorted(reached, key=lambda o: o.priority)
+            if not queue:
+                return
+            order = queue.pop(0)
+            released = order.hold
+            self.orders.remove(order)
+            order.parked, self.steps = False, []
+            self.turn += 1
+            order.priority = 0
+            self.enter(order, released)
+            steps = self.steps
+            self.activations.append((order.id, released, steps))
+
+    def reaches(self, price: int | None, order: RefOrder) -> bool:
+        if price is None:
+            return False
+        return price >= order.stop_price if order.stop == w.ENTRY else price <= order.stop_price
+
+    def expire(self, at_us: int) -> list[RefOrder]:
+        """Ended orders, in the order of their times; of one time, switches come first."""
+        ended: list[RefOrder] = []
+        times = [(o.expires_us, o.id, o.owner) for o in self.open_orders() if o.expires_us]
+        times += [(due_us, 0, owner) for owner, due_us in self.switches.items()]
+        for due_us, order_id, owner in sorted(times):
+            if due_us > at_us:
+                break
+            if order_id == 0:
+                del self.switches[owner]
+                ended += self.cancel_owned(owner)
+                continue
+            for order in self.open_orders():
+                if order.id == order_id:
+                    order.done = w.EXPIRED
+                    ended.append(order)
+        return ended
+
+    def set_switch(self, owner: int, at_us: int | None) -> None:
+        self.event_number += 1
+        self.switches.pop(owner, None)
+        if at_us is not None:
+            self.switches[owner] = at_us
+
+    def pass_time(self) -> None:
+        self.event_number += 1
 
     def cancel(self, owner: int, order_id: int) -> RefOrder | None:
         self.event_number += 1
@@ -112,6 +200,9 @@ class ReferenceBook:
 
     def cancel_all(self, owner: int) -> list[RefOrder]:
         self.event_number += 1
+        return self.cancel_owned(owner)
+
+    def cancel_owned(self, owner: int) -> list[RefOrder]:
         mine = [order for order in self.open_orders() if order.owner == owner]
         for order in mine:
             order.done = w.CANCELED
@@ -119,12 +210,15 @@ class ReferenceBook:
 
     # Rules
 
+    def malformed(self, order: RefOrder) -> bool:
+        return (
+            (order.price is not None and (order.price <= 0 or order.price % self.price_increment))
+            or (order.size is not None and (order.size <= 0 or order.size % self.size_increment))
+            or (order.funds is not None and order.funds <= 0)
+        )
+
     def refusal(self, order: RefOrder, available: int) -> int:
-        if order.price is not None and (order.price <= 0 or order.price % self.price_increment):
-            return w.INVALID
-        if order.size is not None and (order.size <= 0 or order.size % self.size_increment):
-            return w.INVALID
-        if order.funds is not None and order.funds <= 0:
+        if self.malformed(order):
             return w.INVALID
         if available < self.needed(order):
             return w.INSUFFICIENT_FUNDS
@@ -217,6 +311,7 @@ class ReferenceBook:
             order.fees += paid
         if maker.remaining == 0:
             maker.done = w.FILLED
+        self.last_price = maker.price
         self.steps.append(
             (self.trade_number, maker.id, maker.price, size, notional, taker_fee, maker_fee)
         )
@@ -247,17 +342,24 @@ class ReferenceBook:
     # The same text as the real book hashes, from this book's own state
 
     def resting(self) -> list[RefOrder]:
-        bids = [o for o in self.open_orders() if o.side == w.BUY]
-        asks = [o for o in self.open_orders() if o.side == w.SELL]
+        live = [o for o in self.open_orders() if not o.parked]
+        bids = [o for o in live if o.side == w.BUY]
+        asks = [o for o in live if o.side == w.SELL]
         return sorted(bids, key=lambda o: (-o.price, o.priority)) + sorted(
             asks, key=lambda o: (o.price, o.priority)
         )
 
     def state_hash(self) -> str:
-        lines = [f"{self.event_number} {self.trade_number}\n"]
-        for o in self.resting():
+        lines = [f"{self.event_number} {self.trade_number} {self.last_price or 0}\n"]
+        parked = [o for o in self.open_orders() if o.parked]
+        by_stop = sorted(parked, key=lambda o: (-o.stop, o.stop_price, o.priority))
+        for o in self.resting() + by_stop:
+            stop, stop_price = (o.stop, o.stop_price) if o.parked else (0, 0)
+            size = o.size or 0
             lines.append(
-                f"{o.side} {o.price} {o.id} {o.owner} {o.size} {o.remaining} {o.hold} "
-                f"{o.priority} {o.notional} {o.fees}\n"
+                f"{o.side} {o.price or 0} {o.id} {o.owner} {o.entity} {size} {size - o.filled} "
+                f"{o.funds or 0} {o.hold} {o.priority} {o.notional} {o.fees} {stop} {stop_price} "
+                f"{o.expires_us}\n"
             )
+        lines += [f"{owner} {at_us}\n" for owner, at_us in sorted(self.switches.items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()

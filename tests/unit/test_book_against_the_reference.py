@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,21 +45,50 @@ post_onlys = st.builds(
 )
 markets = st.builds(limit_order, size=sizes, **common)
 by_funds = st.builds(limit_order, funds=st.integers(1, 60_000_000), **common)
-cancels = st.tuples(owners, st.integers(1, 30))
-commands = st.one_of(limits, limits, limits, post_onlys, markets, by_funds, cancels, owners)
+stops = st.builds(
+    limit_order,
+    price=st.sampled_from((None, 3 * TICK, 6 * TICK, 9 * TICK)),
+    size=sizes,
+    stop=st.sampled_from((w.LOSS, w.ENTRY)),
+    stop_price=st.integers(1, 12).map(lambda ticks: ticks * TICK),
+    **common,
+)
+stops_by_funds = st.builds(
+    limit_order,
+    funds=st.integers(1, 60_000_000),
+    stop=st.sampled_from((w.LOSS, w.ENTRY)),
+    stop_price=st.integers(1, 12).map(lambda ticks: ticks * TICK),
+    **common,
+)
+ending = st.builds(
+    limit_order,
+    price=st.integers(1, 12).map(lambda ticks: ticks * TICK),
+    size=sizes,
+    time_in_force=st.just(w.GTT),
+    expires_us=st.integers(1, 30),
+    **common,
+)
+cancels = st.tuples(st.just("cancel"), owners, st.integers(1, 30))
+waits = st.integers(1, 9).map(lambda us: ("pass_time", us))
+switches = st.tuples(st.just("set_switch"), owners, st.none() | st.integers(1, 20))
+asks = st.one_of(
+    limits, limits, limits, post_onlys, markets, by_funds, stops, stops_by_funds, ending
+)
+commands = st.one_of(asks, asks, asks, cancels, owners, waits, switches)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from((3_000_000, 30_000_000, 10**9)), st.lists(commands, max_size=40))
-def test_both_books_decide_the_same(money: int, sequence: list[Ask | tuple[int, int] | int]):
+def test_both_books_decide_the_same(money: int, sequence: list[Any]):
     pair = BookPair(owners=OWNERS, money=money)
     for command in sequence:
         if isinstance(command, Ask):
             pair.place(command)
-        elif isinstance(command, tuple):
-            pair.cancel(*command)
-        else:
+        elif isinstance(command, int):
             pair.cancel_all(command)
+        else:
+            name, *arguments = command
+            getattr(pair, name)(*arguments)
 
 
 def random_ask(draw: random.Random) -> Ask:
@@ -72,6 +102,16 @@ def random_ask(draw: random.Random) -> Ask:
         entity=owner % 4,
     )
     kind = draw.random()
+    if kind > 0.85:
+        ask.stop = draw.choice((w.LOSS, w.ENTRY))
+        ask.stop_price = draw.randrange(1, 13) * TICK
+        kind = draw.random()
+    elif kind > 0.75:
+        ask.time_in_force, ask.expires_us = w.GTT, draw.randrange(1, 60)
+        ask.price, ask.size = draw.randrange(1, 13) * TICK, draw.randrange(1, 30) * LOT
+        return ask
+    else:
+        kind = kind / 0.75
     if kind < 0.7:
         ask.price, ask.size = draw.randrange(1, 13) * TICK, draw.randrange(1, 30) * LOT
         ask.time_in_force = draw.choice((w.GTC, w.GTC, w.GTC, w.IOC, w.FOK))
@@ -95,9 +135,16 @@ def test_thousands_of_sequences_agree_and_meet_every_rule(block: int):
                 pair.cancel(draw.randrange(1, OWNERS + 1), draw.randrange(1, pair.next_id + 1))
             elif kind < 0.15:
                 pair.cancel_all(draw.randrange(1, OWNERS + 1))
+            elif kind < 0.20:
+                for order in pair.pass_time(draw.randrange(1, 9)):
+                    seen["ended", order.done] += 1
+            elif kind < 0.23:
+                at_us = draw.choice((None, pair.now_us + draw.randrange(1, 9)))
+                pair.set_switch(draw.randrange(1, OWNERS + 1), at_us)
             else:
                 order = pair.place(random_ask(draw))
                 seen[order.terms.kind, order.done] += 1
+                seen["stops set off", min(len(pair.reference.activations), 3)] += 1
                 if any(step[0] == 0 for step in pair.reference.steps):
                     seen["self-trade", order.terms.self_trade] += 1
     resting_and_ends = {
@@ -109,4 +156,5 @@ def test_thousands_of_sequences_agree_and_meet_every_rule(block: int):
         (w.MARKET, done)
         for done in (w.FILLED, w.SELF_TRADE, w.NOT_FILLABLE, w.INSUFFICIENT_FUNDS)
     }  # fmt: skip
-    assert resting_and_ends | {("self-trade", rule) for rule in RULES} <= seen.keys()
+    rare = {("ended", w.EXPIRED), ("ended", w.CANCELED)} | {("stops set off", n) for n in range(4)}
+    assert resting_and_ends | rare | {("self-trade", rule) for rule in RULES} <= seen.keys()

@@ -2,7 +2,11 @@
 
 import random
 
-from apps.orderbook.engine.book.reach import Wanted, owners_in_reach
+import pytest
+
+from apps.orderbook.engine.book import reach
+from apps.orderbook.engine.book.clock import Clock
+from apps.orderbook.engine.book.reach import Wanted
 from tests.support.book_pair import Ask, BookPair
 from tests.unit.test_book_against_the_reference import OWNERS, random_ask
 
@@ -10,27 +14,36 @@ from tests.unit.test_book_against_the_reference import OWNERS, random_ask
 def touched_and_reached(seed: int, *, blind: bool = False) -> tuple[set[int], set[int]]:
     """Owners of the orders a random batch touched, and those foreseen (or the batch's own).
 
-    `blind` takes the entities of the batch to be unknown, which is the mistake to look for.
+    `blind` takes the entities of the batch to be unknown, which is the mistake to look for; there
+    are no stop orders then, which would hide it by widening the reach.
     """
     draw = random.Random(seed)
     pair = BookPair(owners=3 * OWNERS)
     for _ in range(60):
-        pair.place(scattered(draw))
-    batch = [scattered(draw) for _ in range(draw.randrange(1, 8))]
+        pair.place(scattered(draw, may_stop=not blind))
+    if not blind:
+        pair.now_us = draw.choice((1, 1, 30))
+    batch = [scattered(draw, may_stop=not blind) for _ in range(draw.randrange(1, 8))]
     entities = set() if blind else {ask.entity for ask in batch}
     orders = [Wanted(ask.side, ask.price, ask.size, ask.funds) for ask in batch]
-    reached = owners_in_reach(pair.book, orders, entities) | {ask.owner for ask in batch}
-    touched = set()
+    reached = reach.reach_of(pair.book, orders, entities, pair.now_us).owners
+    reached |= {ask.owner for ask in batch}
+    touched = {order.owner for order in pair.expire()}
     for ask in batch:
         before = {order.id: order.owner for order in pair.reference.open_orders()}
+        before[pair.next_id] = ask.owner
         pair.place(ask)
         touched |= {before[step[1]] for step in pair.reference.steps}
+        for order_id, _, steps in pair.reference.activations:
+            touched |= {before[order_id]} | {before[step[1]] for step in steps}
     return touched, reached
 
 
-def scattered(draw: random.Random) -> Ask:
+def scattered(draw: random.Random, *, may_stop: bool) -> Ask:
     """A random order of one of many owners, five entities of three owners each."""
     ask = random_ask(draw)
+    if not may_stop:
+        ask.stop = ask.stop_price = 0
     ask.entity = ask.owner
     ask.owner += OWNERS * draw.randrange(3)
     return ask
@@ -45,6 +58,20 @@ def test_a_batch_touches_only_owners_in_reach():
     assert some_are_spared > 80, "a reach of everyone would pass and be useless"
 
 
+def some_reach_is_too_small(**how: bool) -> bool:
+    pairs = (touched_and_reached(seed, **how) for seed in range(400))
+    return any(touched - reached for touched, reached in pairs)
+
+
 def test_control_a_reach_that_forgets_the_entities_is_too_small():
-    pairs = (touched_and_reached(seed, blind=True) for seed in range(400))
-    assert any(touched - reached for touched, reached in pairs)
+    assert some_reach_is_too_small(blind=True)
+
+
+def test_control_a_reach_that_forgets_the_stops_is_too_small(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reach, "stops_in_reach", lambda *_: [])
+    assert some_reach_is_too_small()
+
+
+def test_control_a_reach_that_forgets_what_is_due_is_too_small(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Clock, "until", lambda *_: [])
+    assert some_reach_is_too_small()

@@ -188,6 +188,139 @@ def test_fill_or_kill_does_not_count_its_own_orders(pair: BookPair):
     assert (filled.done, len(pair.book)) == (w.FILLED, 0)
 
 
+# Stops
+
+
+def loss(owner: int, stop_price: int, size: int, price: int | None = None, **more: int) -> Ask:
+    return Ask(owner, w.SELL, price, size, stop=w.LOSS, stop_price=stop_price, **more)
+
+
+def trade_at(pair: BookPair, price: int, size: int = 100_000) -> None:
+    pair.place(sell(4, price, size))
+    pair.place(buy(5, price, size))
+
+
+def test_a_stop_order_waits_outside_the_depth_and_holds_what_it_needs(pair: BookPair):
+    trade_at(pair, P12)
+    before = pair.available(ANN, w.SELL)
+    order = pair.place(loss(ANN, P11, TWO, P10))
+    assert (order.parked, order.done, order.hold) == (True, 0, TWO)
+    assert not pair.book.asks.keys
+    assert pair.available(ANN, w.SELL) == before - TWO
+    assert pair.cancel(ANN, order.id) is order
+    assert pair.available(ANN, w.SELL) == before
+
+
+def test_a_trade_at_the_stop_price_sets_it_off(pair: BookPair):
+    trade_at(pair, P12)
+    order = pair.place(loss(ANN, P11, TWO))
+    trade_at(pair, P11 + 10_000)
+    assert order.parked
+    pair.place(buy(BOB, P11, FIVE))
+    pair.place(sell(4, P11, ONE))
+    assert (order.done, order.filled_size, order.filled_notional) == (w.FILLED, TWO, 22_000_000)
+
+
+def test_a_stop_limit_rests_behind_whoever_was_there(pair: BookPair):
+    trade_at(pair, P10)
+    waiting = pair.place(sell(ANN, P12, ONE, stop=w.ENTRY, stop_price=P11))
+    first = pair.place(sell(BOB, P12, ONE))
+    trade_at(pair, P11)
+    assert resting_orders(pair.book.asks) == [(P12, ONE, first.id), (P12, ONE, waiting.id)]
+
+
+def test_a_stop_whose_price_was_reached_before_comes_in_at_once(pair: BookPair):
+    trade_at(pair, P10)
+    pair.place(buy(BOB, P10, ONE))
+    assert pair.place(loss(ANN, P11, ONE)).done == w.FILLED
+
+
+def test_stops_set_each_other_off_in_a_cascade_within_one_command(pair: BookPair):
+    trade_at(pair, P12)
+    for price in (P12 - 100_000, P11, P10):
+        pair.place(buy(BOB, price, ONE))
+    late = pair.place(loss(ANN, P11, ONE))
+    early = pair.place(loss(ANN, P12 - 100_000, ONE))
+    event = pair.book.event_number + 1
+    pair.place(sell(CAT, P12 - 100_000, ONE))
+    assert [activation[0] for activation in pair.reference.activations] == [early.id, late.id]
+    assert (early.filled_notional, late.filled_notional) == (P11, P10)
+    assert pair.book.event_number == event
+
+
+def test_of_stops_that_one_sweep_sets_off_the_first_placed_goes_first(pair: BookPair):
+    trade_at(pair, P12)
+    deep = pair.place(loss(ANN, P10, ONE))
+    near = pair.place(loss(CAT, P11, ONE))
+    pair.place(buy(BOB, P11, ONE))
+    pair.place(buy(BOB, P10, FIVE))
+    pair.place(sell(4, P10, TWO))
+    assert [activation[0] for activation in pair.reference.activations] == [deep.id, near.id]
+
+
+def test_a_stop_that_buys_needs_to_know_what_it_may_spend(pair: BookPair):
+    trade_at(pair, P10)
+    unbounded = Ask(ANN, w.BUY, size=ONE, stop=w.ENTRY, stop_price=P11)
+    assert pair.place(unbounded).done == w.INVALID
+    order = pair.place(Ask(ANN, w.BUY, funds=12_000_000, stop=w.ENTRY, stop_price=P11))
+    assert order.hold == 12_000_000
+    pair.place(sell(BOB, P11, ONE))
+    pair.place(buy(5, P11, 500_000))
+    assert (order.done, order.filled_notional) == (w.NOT_FILLABLE, 5_500_000)
+
+
+# Time
+
+
+def test_an_order_ends_at_its_time_and_not_before(pair: BookPair):
+    order = pair.place(buy(ANN, P10, ONE, time_in_force=w.GTT, expires_us=10))
+    assert pair.pass_time(8) == []
+    assert pair.pass_time(1) == [order]
+    assert (order.done, pair.available(ANN, w.BUY)) == (w.EXPIRED, pair.money)
+
+
+def test_what_is_over_does_not_trade_with_the_command_that_comes_next(pair: BookPair):
+    over = pair.place(buy(ANN, P10, ONE, time_in_force=w.GTT, expires_us=10))
+    pair.now_us = 1_000
+    assert pair.place(sell(BOB, P10, ONE)).done == 0
+    assert over.done == w.EXPIRED
+
+
+def test_an_order_that_comes_too_late_is_refused(pair: BookPair):
+    pair.now_us = 10
+    late = pair.place(buy(ANN, P10, ONE, time_in_force=w.GTT, expires_us=10))
+    assert late.done == w.EXPIRED
+
+
+def test_a_dead_mans_switch_cancels_everything_unless_it_is_set_again(pair: BookPair):
+    mine = [pair.place(buy(ANN, P10, ONE)), pair.place(loss(ANN, P10, ONE))]
+    other = pair.place(buy(BOB, P10, ONE))
+    pair.set_switch(ANN, 10)
+    pair.pass_time(5)
+    pair.set_switch(ANN, 20)
+    assert pair.pass_time(10) == []
+    assert pair.pass_time(5) == mine
+    assert ({order.done for order in mine}, other.done) == ({w.CANCELED}, 0)
+    later = pair.place(buy(ANN, P10, ONE))
+    assert pair.pass_time(100) == []
+    assert later.done == 0
+
+
+def test_a_switch_that_was_cleared_does_not_fall(pair: BookPair):
+    order = pair.place(buy(ANN, P10, ONE))
+    pair.set_switch(ANN, 10)
+    pair.set_switch(ANN, None)
+    assert pair.pass_time(100) == []
+    assert order.done == 0
+
+
+def test_what_is_not_due_any_more_is_forgotten(pair: BookPair):
+    order = pair.place(buy(ANN, P10, ONE, time_in_force=w.GTT, expires_us=10))
+    pair.cancel(ANN, order.id)
+    assert pair.book.next_due() > 10**18
+    assert pair.book.clock.heap == []
+
+
 # Cancelling
 
 
@@ -246,9 +379,16 @@ def test_a_book_loaded_from_its_orders_is_the_same_book(pair: BookPair):
         pair.place(buy(owner, price, size))
     pair.place(sell(CAT, P12, FIVE))
     pair.place(buy(BOB, P12, TWO))
-    copies = [copy_of(order) for order in reversed(list(pair.book.resting()))]
+    end = {"time_in_force": w.GTT, "expires_us": 50}
+    pair.place(buy(ANN, P11, ONE, stop=w.ENTRY, stop_price=P12 + P10, **end))
+    pair.place(Ask(BOB, w.BUY, funds=FIVE, stop=w.LOSS, stop_price=P10))
+    pair.set_switch(CAT, 70)
+    book = pair.book
+    copies = [copy_of(order) for order in (*reversed(list(book.resting())), *book.stops)]
     loaded = Book(pair.price_increment, pair.size_increment)
-    loaded.load(copies, pair.book.event_number, pair.book.trade_number)
+    switches = book.clock.switches.items()
+    loaded.load(copies, book.event_number, book.trade_number, book.last_price, switches)
+    assert loaded.next_due() == 50
     assert loaded.state_hash() == pair.book.state_hash()
     assert list(map(resting_orders, (loaded.bids, loaded.asks))) == list(
         map(resting_orders, (pair.book.bids, pair.book.asks))
@@ -257,7 +397,8 @@ def test_a_book_loaded_from_its_orders_is_the_same_book(pair: BookPair):
 
 def test_the_state_hash_sees_every_difference(pair: BookPair):
     order = pair.place(buy(ANN, P10, TWO))
-    for name in ("size", "remaining", "hold", "priority", "filled_notional", "fees", "owner", "id"):
+    amounts = ("size", "remaining", "hold", "priority", "filled_notional", "fees")
+    for name in (*amounts, "owner", "entity", "id"):
         before = pair.book.state_hash()
         setattr(order, name, getattr(order, name) + 1)
         assert pair.book.state_hash() != before
@@ -265,9 +406,8 @@ def test_the_state_hash_sees_every_difference(pair: BookPair):
 
 
 def copy_of(order: Order) -> Order:
-    copy = Order(
-        order.id, order.owner, order.entity, order.side, order.price, order.size, order.terms
-    )
-    for name in ("remaining", "hold", "priority", "filled_notional", "fees"):
+    o = order
+    copy = Order(o.id, o.owner, o.entity, o.side, o.price, o.size, o.terms, o.funds)
+    for name in ("remaining", "hold", "priority", "filled_notional", "fees", "parked"):
         setattr(copy, name, getattr(order, name))
     return copy

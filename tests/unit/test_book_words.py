@@ -3,11 +3,18 @@
 from apps.accounts.ledger.models import Transfer
 from apps.orderbook.engine import settlement
 from apps.orderbook.engine.book import words
-from apps.orderbook.models.enums import DoneReason, OrderType, SelfTrade, Side, TimeInForce
+from apps.orderbook.models.enums import (
+    DoneReason,
+    OrderType,
+    SelfTrade,
+    Side,
+    Stop,
+    TimeInForce,
+)
 
 
 def test_the_books_words_are_the_databases():
-    for choices in (Side, OrderType, TimeInForce, SelfTrade, DoneReason):
+    for choices in (Side, OrderType, TimeInForce, SelfTrade, DoneReason, Stop):
         for choice in choices:
             assert getattr(words, choice.name) == choice.value, choice
 

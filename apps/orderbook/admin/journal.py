@@ -20,7 +20,8 @@ class CommandAdmin(LongTableAdmin):
     list_select_related = ("product", "owner__user", "owner__organisation", "user")
     fields = (
         "id", "product", "kind", "owner", "user", "client_oid", "side", "order_type", "price",
-        "size", "funds", "time_in_force", "post_only", "self_trade", "target", "created_at",
+        "size", "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price",
+        "expires_at", "entity", "timeout_s", "target", "created_at",
     )  # fmt: skip
 
 

@@ -27,9 +27,10 @@ class OrderAdmin(LongTableAdmin):
     list_select_related = ("product", "owner__user", "owner__organisation")
     fields = (
         "public_id", "product", "owner", "client_oid", "side", "order_type", "price_text",
-        "size_text", "funds_text", "time_in_force", "post_only", "self_trade", "maker_bps",
-        "taker_bps", "filled_text", "value_text", "fees_text", "hold_text", "priority", "status",
-        "done_reason", "created_at", "done_at",
+        "size_text", "funds_text", "stop", "stop_price_text", "parked", "time_in_force",
+        "expires_at", "post_only", "self_trade", "maker_bps", "taker_bps", "filled_text",
+        "value_text", "fees_text", "hold_text", "priority", "status", "done_reason", "created_at",
+        "done_at",
     )  # fmt: skip
 
     @display(description=_("order"))  # type: ignore[untyped-decorator]
@@ -46,6 +47,11 @@ class OrderAdmin(LongTableAdmin):
     def size_text(self, order: Order) -> str:
         """In whole units of the base asset."""
         return _text(order.size)
+
+    @display(description=_("stop price"))  # type: ignore[untyped-decorator]
+    def stop_price_text(self, order: Order) -> str:
+        """In whole units of the quote asset."""
+        return _text(order.stop_price)
 
     @display(description=_("funds"))  # type: ignore[untyped-decorator]
     def funds_text(self, order: Order) -> str:

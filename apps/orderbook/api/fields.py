@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -53,6 +54,23 @@ class SizeField(PriceField):
         "The last digit of the size is too small, or it is not a plain number: write it like 12.5, "
         "with 6 decimals at most."
     )
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class EndField(serializers.Field[datetime, Any, Any, Any]):
+    """When an order ends: `min`, `hour` or `day` from now, as in the dialect, or a time."""
+
+    default_error_messages = {
+        "invalid": _("cancel_after takes min, hour, day or a time like 2030-01-31T12:00:00Z."),
+    }
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if isinstance(data, str) and data in dialect.LIVES:
+            return timezone.now() + dialect.LIVES[data]
+        try:
+            return serializers.DateTimeField().to_internal_value(data)
+        except serializers.ValidationError:
+            self.fail("invalid")
 
 
 @extend_schema_field(OpenApiTypes.NONE)

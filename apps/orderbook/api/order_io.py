@@ -11,6 +11,7 @@ from rest_framework import serializers
 from apps.accounts.api.fields import MicroField
 from apps.orderbook import dialect
 from apps.orderbook.api.fields import (
+    EndField,
     NotOfferedField,
     Output,
     PriceField,
@@ -22,7 +23,7 @@ from apps.orderbook.api.fields import (
 )
 from apps.orderbook.ids import order_uuid, profile_uuid
 from apps.orderbook.models import Order
-from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade
+from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, Stop
 from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
 
@@ -53,11 +54,22 @@ class PlaceInput(serializers.Serializer[Any]):
     client_oid = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=100
     )
-    stop = NotOfferedField()
-    stop_price = NotOfferedField()
+    stop = WordField(
+        dialect.STOPS,
+        required=False,
+        allow_null=True,
+        help_text="Unless it is said: loss for a sell, entry for a buy, if there is a stop_price.",
+    )
+    stop_price = PriceField(required=False, allow_null=True)
+    cancel_after = EndField(required=False, allow_null=True, write_only=True)
     stop_limit_price = NotOfferedField()
-    cancel_after = NotOfferedField()
     max_floor = NotOfferedField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Many clients name the price of a stop order and leave the rest to its side."""
+        if attrs.get("stop_price") is not None and attrs.get("stop") is None:
+            attrs["stop"] = Stop.ENTRY if attrs["side"] == Side.BUY else Stop.LOSS
+        return attrs
 
 
 class OrdersQuery(serializers.Serializer[Any]):
@@ -73,7 +85,8 @@ class OrdersQuery(serializers.Serializer[Any]):
 
 
 class OrderOutput(Output):
-    """An order. `pending`: accepted, and the engine has not come to it."""
+    """An order. `pending`: accepted, and the engine has not come to it; `active`: a stop order
+    that waits for its price."""
 
     id = PublicIdField(order_uuid)
     client_oid = serializers.CharField(required=False)
@@ -87,6 +100,9 @@ class OrderOutput(Output):
     time_in_force = WordField(dialect.TIMES_IN_FORCE)
     post_only = serializers.BooleanField()
     stp = WordField(dialect.SELF_TRADES, source="self_trade")
+    stop = WordField(dialect.STOPS, required=False)
+    stop_price = MicroField(required=False)
+    expire_time = TimeField(source="expires_at", required=False)
     created_at = TimeField()
     done_at = TimeField(required=False)
     done_reason = WordField(dialect.DONE_REASONS, required=False)
@@ -95,8 +111,11 @@ class OrderOutput(Output):
     filled_size = MicroField()
     executed_value = MicroField(source="filled_notional")
     market_type = serializers.CharField(read_only=True, default="spot")
-    status = WordField(dialect.STATUSES)
+    status = serializers.SerializerMethodField()
     settled = serializers.SerializerMethodField()
+
+    def get_status(self, order: Order) -> str:
+        return dialect.ACTIVE if order.parked else dialect.STATUSES[order.status]
 
     def get_settled(self, order: Order) -> bool:
         return order.status not in STILL_OPEN

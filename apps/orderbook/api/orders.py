@@ -102,6 +102,9 @@ class OrdersView(DialectView):
             post_only=values["post_only"],
             self_trade=values["stp"],
             client_oid=values.get("client_oid") or None,
+            stop=values.get("stop"),
+            stop_price=values.get("stop_price"),
+            expires_at=values.get("cancel_after"),
         )
         verdict_wait(command_ids=[command.pk], timeout_s=wait_s_of(request))
         order = order_of_command(command)
@@ -193,6 +196,9 @@ def _refusal_raise(order: Order) -> None:
             _("The available balance does not cover this order. Add funds or ask for less.")
         ),
         DoneReason.NOT_OPEN: MarketHalted(_("Cancel only mode: the market was halted.")),
+        DoneReason.EXPIRED: InvalidOrder(
+            _("The order's time was over before the engine came to it."), code="order_expired"
+        ),
         DoneReason.INVALID: InvalidOrder(_("The order breaks a rule of its market.")),
     }
     if refusal := refusals.get(order.done_reason):

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from apps.orderbook.engine.book import Book
+from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.book.order import SIZE_MAX as PRICE_MAX
-from apps.orderbook.engine.book.reach import Wanted, owners_in_reach
+from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.words import BUY
-from apps.orderbook.engine.command import PLACE, Command
+from apps.orderbook.engine.command import CANCEL_ALL, TIME, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, Cursor, array
 from apps.orderbook.engine.settlement import Wallet
@@ -70,35 +70,49 @@ def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[int, dict[in
     return by_asset
 
 
-def keys_of(market: Market, commands: Sequence[Command]) -> Iterator[Key]:
+def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator[Key]:
     """Every balance that these commands of one market can touch, some of them repeatedly.
 
     Whoever might trade needs both assets. An order that cannot trade, because neither the book
-    nor the batch has anything for it at its price, touches only what it holds.
+    nor the batch has anything for it at its price, touches only what it holds. `at_us` is the
+    time that the commands are given.
     """
     base, quote, book = market.base, market.quote, market.book
     yield market.fee_owner, quote
-    places = [command for command in commands if command.kind == PLACE]
-    lowest, highest = _tradable(book, places)
+    orders = [Wanted(c.side, c.price, c.size, c.funds) for c in commands if c.side is not None]
+    entities = {command.entity or command.owner for command in commands}
+    entities.update(order.entity for order in _canceled(book, commands))
+    reach = reach_of(book, orders, entities, at_us)
+    lowest, highest = _tradable(book, reach.orders)
     for command in commands:
         side, price, owner = command.side, command.price, command.owner
+        if command.kind == TIME:
+            continue
         if price is None or (price >= lowest if side == BUY else price <= highest):
             yield owner, base
             yield owner, quote
         else:
             yield owner, quote if side == BUY else base
-    orders = [Wanted(c.side, c.price, c.size, c.funds) for c in places if c.side is not None]
-    for owner in owners_in_reach(book, orders, entities={command.owner for command in commands}):
+    for owner in reach.owners:
         yield owner, base
         yield owner, quote
 
 
-def _tradable(book: Book, places: Iterable[Command]) -> tuple[int, int]:
+def _canceled(book: Book, commands: Iterable[Command]) -> Iterator[Order]:
+    """The orders from before that these commands cancel. They may count for another owner."""
+    for command in commands:
+        if command.kind == CANCEL_ALL:
+            yield from book.orders.get(command.owner, {}).values()
+        elif command.target and (order := book.get(command.owner, command.target)):
+            yield order
+
+
+def _tradable(book: Book, orders: Iterable[Wanted]) -> tuple[int, int]:
     """The lowest price that a buy, and the highest that a sell, would have to have to trade."""
     lowest, highest = book.asks.best or PRICE_MAX, book.bids.best or 0
-    for command in places:
-        if command.side == BUY:
-            highest = PRICE_MAX if command.price is None else max(highest, command.price)
+    for order in orders:
+        if order.side == BUY:
+            highest = PRICE_MAX if order.price is None else max(highest, order.price)
         else:
-            lowest = min(lowest, command.price or 0)
+            lowest = min(lowest, order.price or 0)
     return lowest, highest

@@ -11,7 +11,7 @@ from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import Connection, array, one
+from apps.orderbook.engine.session import Connection, array, one, time_of
 from apps.orderbook.engine.settlement import Wallet, Wallets
 
 Work = Sequence[tuple[Market, list[Command]]]
@@ -29,8 +29,7 @@ JOIN orderbook_product p ON p.id = l.product_id
 ORDER BY l.product_id FOR NO KEY UPDATE OF l
 """
 _NUMBERS: Final = """
-SELECT now(), (extract(epoch FROM now()) * 1000000)::bigint,
-    pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
+SELECT pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
 """
 
 
@@ -42,13 +41,13 @@ class LeaseLost(Exception):
         self.products = products
 
 
-def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decisions]:
-    """Decide these commands and commit what comes of them.
+def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -> list[Decisions]:
+    """Decide these commands and commit what comes of them. It is `at_us` for all of them.
 
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
     are ahead of the database and have to be loaded again.
     """
-    keys = {key for market, commands in work for key in balances.keys_of(market, commands)}
+    keys = {key for market, commands in work for key in balances.keys_of(market, commands, at_us)}
     known.create_missing(keys)
     with connection.transaction():
         with connection.pipeline():
@@ -58,7 +57,7 @@ def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decis
             numbers = connection.execute(_NUMBERS)
             locked = known.lock(keys)
         _apply_rules(work, fence.fetchall())
-        at, at_us, own_id, number = one(numbers)
+        own_id, number = one(numbers)
         wallets = balances.wallets(locked)
         batch = [_decisions(market, wallets, at_us) for market, _ in work]
         with store.Transfers(connection, number) as transfers:
@@ -69,7 +68,9 @@ def carry_out(connection: Connection, known: Balances, work: Work) -> list[Decis
                     # The server takes them in while the next commands are decided.
                     transfers.write(decisions)
                 reader.advance(market, commands, bound=own_id)
-        store.write(connection, batch, chain(*(w.values() for w in wallets.values())), at=at)
+        store.write(
+            connection, batch, chain(*(w.values() for w in wallets.values())), at=time_of(at_us)
+        )
     for market, _ in work:
         market.holes_changed = False
     return batch

@@ -10,10 +10,16 @@ from apps.orderbook.engine.book import Order, Terms
 PLACE: Final = 1
 CANCEL: Final = 2
 CANCEL_ALL: Final = 3
+TIME: Final = 4
+SET_SWITCH: Final = 5
 
 
 class Command(NamedTuple):
-    """One row of the journal. Amounts in micro-units; `created_at` as PostgreSQL writes it."""
+    """One row of the journal. Amounts in micro-units; `created_at` as PostgreSQL writes it.
+
+    `owner` is 0 for what no owner asked for. `entity` is the owner whose orders are one's own;
+    None: oneself. `expires_us` is microseconds since 1970.
+    """
 
     id: int
     kind: int
@@ -29,35 +35,48 @@ class Command(NamedTuple):
     target: int | None
     client_oid: str | None
     created_at: str
+    entity: int | None = None
+    stop: int | None = None
+    stop_price: int | None = None
+    expires_us: int | None = None
+    timeout_s: int | None = None
 
 
 # The columns of a command, in the order of its fields.
 COLUMNS: Final = (
-    "id, kind, owner_id, side, order_type, price, size, funds, time_in_force, post_only, "
-    "self_trade, target, client_oid, created_at"
+    "id, kind, coalesce(owner_id, 0), side, order_type, price, size, funds, time_in_force, "
+    "post_only, self_trade, target, client_oid, created_at, entity_id, stop, stop_price, "
+    "(extract(epoch FROM expires_at) * 1000000)::bigint, timeout_s"
 )
 
-terms_of = lru_cache(maxsize=4096)(Terms)
+_terms_shared = lru_cache(maxsize=4096)(Terms)
+
+
+def terms_of(
+    kind: int | None,
+    time_in_force: int | None,
+    post_only: bool | None,
+    self_trade: int | None,
+    maker_bps: int,
+    taker_bps: int,
+    stop: int | None,
+    stop_price: int | None,
+    expires_us: int | None,
+) -> Terms:
+    """The terms of an order, shared where others are likely to have the same."""
+    plain = (kind, time_in_force, post_only, self_trade, maker_bps, taker_bps)
+    if stop is None and expires_us is None:
+        return _terms_shared(*plain)
+    return Terms(*plain, stop or 0, stop_price or 0, expires_us or 0)  # type: ignore[arg-type]
 
 
 def order_of(command: Command, maker_bps: int, taker_bps: int) -> Order:
     """The order that a place command asks for, under the fees of the moment."""
-    assert command.side is not None
+    c = command
+    assert c.side is not None
     terms = terms_of(
-        command.order_type,
-        command.time_in_force,
-        command.post_only,
-        command.self_trade,
-        maker_bps,
-        taker_bps,
-    )
-    # Every owner is its own entity until owners can belong together.
-    return Order(
-        command.id,
-        command.owner,
-        command.owner,
-        command.side,
-        command.price or 0,
-        command.size or 0,
-        terms,
-    )
+        c.order_type, c.time_in_force, c.post_only, c.self_trade, maker_bps, taker_bps, c.stop,
+        c.stop_price, c.expires_us,
+    )  # fmt: skip
+    entity = c.owner if c.entity is None else c.entity
+    return Order(c.id, c.owner, entity, c.side, c.price or 0, c.size or 0, terms, c.funds)

@@ -6,15 +6,25 @@ transaction out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from apps.orderbook.engine import journal
 from apps.orderbook.engine.book import Order, Step
 from apps.orderbook.engine.book import words as w
-from apps.orderbook.engine.book.money import hold_of
-from apps.orderbook.engine.command import CANCEL, PLACE, Command, order_of
-from apps.orderbook.engine.journal import cancel_body, chain, place_body
+from apps.orderbook.engine.book.money import hold_of, parked_hold_of
+from apps.orderbook.engine.command import CANCEL, PLACE, SET_SWITCH, TIME, Command, order_of
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.settlement import Movement, Wallets, settle_cancel, settle_order
+from apps.orderbook.engine.settlement import (
+    Movement,
+    Wallets,
+    settle_activation,
+    settle_cancel,
+    settle_order,
+)
+
+SECOND_US: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -41,8 +51,10 @@ class Placed:
 class Decisions:
     """What a batch makes of one market.
 
-    `placed` are the batch's own orders and `changed` those from before it, both by id; `fills`
-    are the steps that traded; `levels` are the (side, price) whose size is not what it was.
+    `placed` are the batch's own orders and `changed` those from before it, both by id; `moved`
+    are those of `changed` that have another place. `fills` are the steps that traded; `levels`
+    are the (side, price) whose size is not what it was; `switches` are the owners whose dead
+    man's switch is not what it was.
     """
 
     market: Market
@@ -50,53 +62,88 @@ class Decisions:
     at_us: int
     placed: dict[int, Placed] = field(default_factory=dict)
     changed: dict[int, Order] = field(default_factory=dict)
+    moved: dict[int, Order] = field(default_factory=dict)
     fills: list[Step] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     levels: set[tuple[int, int]] = field(default_factory=set)
+    switches: set[int] = field(default_factory=set)
     sequence_before: int = field(init=False)
+    _messages: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.sequence_before = self.market.sequence
 
     def decide(self, command: Command) -> None:
-        """Carry out the market's next command."""
+        """Carry out the market's next command, after what was due before it."""
+        due = self._expire() if self.market.book.clock.due_us <= self.at_us else ""
         if command.kind == PLACE:
-            self._place(command)
+            body = self._place(command, due)
+        elif command.kind == SET_SWITCH:
+            body = self._set_switch(command, due)
+        elif command.kind == TIME:
+            self.market.book.pass_time()
+            body = journal.time_body(command, due, at_us=self.at_us)
         else:
-            self._cancel(command)
+            body = self._cancel(command, due)
+        self._record(command, body)
 
-    def _place(self, command: Command) -> None:
+    def _expire(self) -> str:
+        """End what is due. Returns it as the event has it."""
+        switches = self.market.book.clock.switches
+        before = set(switches)
+        ended = self.market.book.expire(self.at_us)
+        self.switches |= before - switches.keys()
+        return self._ended(ended)
+
+    def _place(self, command: Command, due: str) -> str:
         market, book, steps = self.market, self.market.book, []
         order = order_of(command, market.maker_bps, market.taker_bps)
-        cover = cover_of(order, command.funds, self.wallets.of_hold(order).available)
+        cover = cover_of(order, self.wallets.of_hold(order).available)
         if market.is_open:
-            steps = book.place(order, cover, command.funds)
+            steps = book.place(order, cover, self.at_us)
         else:
             book.refuse(order, w.NOT_OPEN)
         refused = order.done >= w.INSUFFICIENT_FUNDS and not steps
         self.placed[order.id] = Placed(command, order, refused)
-        body = place_body(
-            command, order, steps, at_us=self.at_us, available=cover, is_open=market.is_open
+        body = journal.place_body(
+            command, order, steps, due, at_us=self.at_us, available=cover, is_open=market.is_open
         )
         if refused:
-            self._record(command, body, 0)
-            return
+            return body
         self.movements += settle_order(order, steps, self.wallets)
-        messages = 2  # received, then open or done
+        if not order.parked:
+            self._tell(order, steps)
+        return self._set_off(body) if book.stops.triggered else body
+
+    def _set_off(self, body: str) -> str:
+        """Let in the stop orders that the command set off. Returns its event with them."""
+        book, then = self.market.book, []
+        while book.stops.triggered:
+            activation = book.activate_next()
+            then.append(journal.activation_text(activation))
+            self.movements += settle_activation(activation, self.wallets)
+            self._tell(activation.order, activation.steps)
+            if activation.order.id not in self.placed:
+                self.changed[activation.order.id] = activation.order
+                self.moved[activation.order.id] = activation.order
+        return journal.with_activations(body, then)
+
+    def _tell(self, order: Order, steps: Sequence[Step]) -> None:
+        """Count the messages of an order that came in, and note what it touched."""
+        self._messages += 2  # received, then open or done
         for step in steps:
             maker = step[3]
             self._touch(maker)
             if step[0] == w.MATCH:
                 self.fills.append(step)
-                messages += 2 if maker.done else 1
+                self._messages += 2 if maker.done else 1
             elif maker.done or step[5]:
-                messages += 1
+                self._messages += 1
         if not order.done:
             self.levels.add((order.side, order.price))
-        self._record(command, body, messages)
 
-    def _cancel(self, command: Command) -> None:
+    def _cancel(self, command: Command, due: str) -> str:
         book = self.market.book
         if command.kind == CANCEL:
             assert command.target is not None
@@ -104,32 +151,51 @@ class Decisions:
             orders = [found] if found else []
         else:
             orders = book.cancel_all(command.owner)
-        self._record(command, cancel_body(command, orders, at_us=self.at_us), len(orders))
+        return journal.cancel_body(command, due, self._ended(orders), at_us=self.at_us)
+
+    def _set_switch(self, command: Command, due: str) -> str:
+        timeout_s = command.timeout_s or 0
+        falls_us = self.at_us + timeout_s * SECOND_US if timeout_s else None
+        self.market.book.set_switch(command.owner, falls_us)
+        self.switches.add(command.owner)
+        return journal.switch_body(command, due, at_us=self.at_us, falls_us=falls_us)
+
+    def _ended(self, orders: Sequence[Order]) -> str:
+        """Give back what these orders held. Returns them as the event has them."""
+        text = journal.orders_text(orders)
         for order in orders:
             settle_cancel(order, self.wallets)
             order.hold = 0
-            self._touch(order)
+            if order.id not in self.placed:
+                self.changed[order.id] = order
+            if not order.parked:
+                self.levels.add((order.side, order.price))
+                self._messages += 1
+        return text
 
     def _touch(self, order: Order) -> None:
         if order.id not in self.placed:
             self.changed[order.id] = order
         self.levels.add((order.side, order.price))
 
-    def _record(self, command: Command, body: str, messages: int) -> None:
+    def _record(self, command: Command, body: str) -> None:
         market = self.market
-        market.sequence += messages
-        market.hash = chain(market.hash, body)
+        market.sequence += self._messages
+        self._messages = 0
+        market.hash = journal.chain(market.hash, body)
         self.events.append(
             Event(market.book.event_number, command.id, market.sequence, body, market.hash)
         )
 
 
-def cover_of(order: Order, funds: int | None, available: int) -> int:
+def cover_of(order: Order, available: int) -> int:
     """As much of what is available as the verdict on an order depends on, for the journal."""
     if order.terms.kind == w.LIMIT:
         needed = hold_of(order.side, order.price, order.size, order.terms.taker_bps)
+    elif order.terms.stop and (hold := parked_hold_of(order)) is not None:
+        needed = hold
     elif order.side == w.BUY:
-        needed = available if funds is None else funds
+        needed = available if order.funds is None else order.funds
     else:
-        needed = order.size if funds is None else available
+        needed = order.size if order.funds is None else available
     return min(available, needed)

@@ -7,12 +7,13 @@ Amounts stay integers of micro-units here; decimals are for the edge.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 Message = dict[str, Any]
 
 # Refused orders were never received: the market does not hear of them.
-REFUSED = frozenset({"insufficient_funds", "post_only", "not_open", "invalid"})
+REFUSED = frozenset({"insufficient_funds", "post_only", "not_open", "invalid", "expired"})
 
 
 def messages_of(body: str, *, product: str, sequence: int) -> list[Message]:
@@ -21,20 +22,36 @@ def messages_of(body: str, *, product: str, sequence: int) -> list[Message]:
     Each message has the next sequence number, so that a consumer sees when it missed one.
     """
     event = json.loads(body)
+    messages = _ended(event.get("due", ()))
     if event["kind"] == "place":
-        messages = _place(event)
+        messages += _place(event)
     else:
-        messages = [_done(o, "canceled", o["remaining"]) for o in event["result"]["canceled"]]
+        messages += _ended(event["result"].get("canceled", ()))
     for number, message in enumerate(messages, sequence + 1):
         message |= {"product_id": product, "sequence": number, "time": event["given"]["at"]}
     return messages
 
 
+def _ended(orders: Iterable[dict[str, Any]]) -> list[Message]:
+    """Of a stop order that waited the market has not heard, nor does it now."""
+    return [_done(o, "canceled", o["remaining"]) for o in orders if "parked" not in o]
+
+
 def _place(event: dict[str, Any]) -> list[Message]:
-    asked, result, order_id = event["asked"], event["result"], event["command"]
+    asked, result, given = event["asked"], event["result"], event["given"]
+    messages: list[Message] = []
+    is_refused = result["done"] in REFUSED and not result["steps"]
+    if not is_refused and "parked" not in result:
+        fees = {name: given[name] for name in ("maker_bps", "taker_bps")}
+        messages = _came_in(event["command"], asked | fees, result)
+    for order in event.get("then", ()):
+        messages += _came_in(order["order"], order | {"client_oid": None}, order)
+    return messages
+
+
+def _came_in(order_id: int, asked: dict[str, Any], result: dict[str, Any]) -> list[Message]:
+    """An order that met the book, as it was asked for and what came of it."""
     done, steps = result["done"], result["steps"]
-    if done in REFUSED and not steps:
-        return []
     messages: list[Message] = [
         {
             "type": "received",
@@ -47,8 +64,8 @@ def _place(event: dict[str, Any]) -> list[Message]:
             "client_oid": asked["client_oid"],
             # For the owner's own feed alone: the public's leaves these and client_oid out.
             "owner": asked["owner"],
-            "maker_bps": event["given"]["maker_bps"],
-            "taker_bps": event["given"]["taker_bps"],
+            "maker_bps": asked["maker_bps"],
+            "taker_bps": asked["taker_bps"],
         }
     ]
     maker_side = "sell" if asked["side"] == "buy" else "buy"

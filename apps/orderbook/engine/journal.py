@@ -2,7 +2,11 @@
 
 A body has three parts. `asked` is the command, `given` is what came from outside the book (the
 time, the money that was available, the fees, whether the market was open), `result` is what the
-book made of it. JSON is canonical when its keys are sorted and nothing is padded; the texts are
+book made of it. Two more are there when they are not empty: `due` are the orders whose time was
+over before the command, and `then` the stop orders that it set off, one after the other. What
+few orders ask for (`stop`, `stop_price`, `expires`, `entity`) is in `asked` only when it is asked.
+
+JSON is canonical when its keys are sorted and nothing is padded; the texts are
 put together by hand because this is done for every command, and tests hold them against `json`.
 
 Amounts are micro-units, `at` is microseconds since 1970. Words are those of the API.
@@ -15,13 +19,14 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from apps.orderbook.engine.book import Order, Step
+from apps.orderbook.engine.book import Activation, Order, Step
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.command import CANCEL, Command
 
 SIDES: Final = ("buy", "sell")
 TYPES: Final = ("limit", "market")
-TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK")
+TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTT")
+STOPS: Final = ("", "loss", "entry")
 SELF_TRADES: Final = ("dc", "co", "cn", "cb")
 REASONS: Final = {
     w.FILLED: "filled",
@@ -32,9 +37,12 @@ REASONS: Final = {
     w.POST_ONLY: "post_only",
     w.NOT_OPEN: "not_open",
     w.INVALID: "invalid",
+    w.EXPIRED: "expired",
 }
 _DONE: Final = {0: "null", **{reason: f'"{word}"' for reason, word in REASONS.items()}}
 _BOOL: Final = ("false", "true")
+_PARKED: Final = ("", '"parked":true,')
+_EXPIRED: Final = ("", '"reason":"expired",')
 
 
 def chain(previous: bytes, body: str) -> bytes:
@@ -46,29 +54,61 @@ def place_body(
     command: Command,
     order: Order,
     steps: Iterable[Step],
+    due: str,
     *,
     at_us: int,
     available: int,
     is_open: bool,
 ) -> str:
-    """The event of a place command, taken right after it."""
+    """The event of a place command, taken right after it; `due` as of `orders_text`."""
     c, terms = command, order.terms
     oid = "null" if c.client_oid is None else json.dumps(c.client_oid)
     price = "null" if c.price is None else c.price
     size, remaining = ("null", "null") if c.size is None else (c.size, order.remaining)
     funds = "null" if c.funds is None else c.funds
+    entity = "" if c.entity is None else f'"entity":{c.entity},'
+    expires = "" if c.expires_us is None else f'"expires":{c.expires_us},'
+    stop = "" if c.stop is None else f'"stop":"{STOPS[c.stop]}","stop_price":{c.stop_price},'
     return (
-        f'{{"asked":{{"client_oid":{oid},"funds":{funds},"owner":{c.owner},'
+        f'{{"asked":{{"client_oid":{oid},{entity}{expires}"funds":{funds},"owner":{c.owner},'
         f'"post_only":{_BOOL[terms.post_only]},"price":{price},'
         f'"self_trade":"{SELF_TRADES[terms.self_trade]}","side":"{SIDES[order.side]}",'
-        f'"size":{size},"time_in_force":"{TIMES_IN_FORCE[terms.time_in_force]}",'
-        f'"type":"{TYPES[terms.kind]}"}},"command":{c.id},'
+        f'"size":{size},{stop}"time_in_force":"{TIMES_IN_FORCE[terms.time_in_force]}",'
+        f'"type":"{TYPES[terms.kind]}"}},"command":{c.id},{_due(due)}'
         f'"given":{{"at":{at_us},"available":{available},"maker_bps":{terms.maker_bps},'
         f'"open":{_BOOL[is_open]},"taker_bps":{terms.taker_bps}}},"kind":"place",'
         f'"result":{{"done":{_DONE[order.done]},"fees":{order.fees},'
         f'"filled_notional":{order.filled_notional},"filled_size":{order.size - order.remaining},'
-        f'"hold":{order.hold},"remaining":{remaining},"steps":[{",".join(map(_step, steps))}]}}}}'
+        f'"hold":{order.hold},{_PARKED[order.parked]}"remaining":{remaining},'
+        f'"steps":[{",".join(map(_step, steps))}]}}}}'
     )
+
+
+def activation_text(activation: Activation) -> str:
+    """A stop order that was set off, taken right after it: what the market hears of it, and all
+    that it came to."""
+    order, released, steps = activation
+    terms = order.terms
+    price = order.price if terms.kind == w.LIMIT else "null"
+    size, remaining = ("null", "null") if order.funds else (order.size, order.remaining)
+    return (
+        f'{{"done":{_DONE[order.done]},"fees":{order.fees},'
+        f'"filled_notional":{order.filled_notional},"filled_size":{order.size - order.remaining},'
+        f'"funds":{order.funds or "null"},"hold":{order.hold},"maker_bps":{terms.maker_bps},'
+        f'"order":{order.id},"owner":{order.owner},"price":{price},"released":{released},'
+        f'"remaining":{remaining},"side":"{SIDES[order.side]}","size":{size},'
+        f'"steps":[{",".join(map(_step, steps))}],"taker_bps":{terms.taker_bps},'
+        f'"type":"{TYPES[terms.kind]}"}}'
+    )
+
+
+def with_activations(body: str, then: Iterable[str]) -> str:
+    """The event of a command that set off stop orders."""
+    return f'{body[:-1]},"then":[{",".join(then)}]}}'
+
+
+def _due(due: str) -> str:
+    return f'"due":[{due}],' if due else ""
 
 
 def _step(step: Step) -> str:
@@ -85,17 +125,38 @@ def _step(step: Step) -> str:
     )
 
 
-def cancel_body(command: Command, orders: Iterable[Order], *, at_us: int) -> str:
-    """The event of a cancel or cancel-all command, with the orders it cancelled, if any."""
-    target = "null" if command.target is None else command.target
-    canceled = ",".join(
-        f'{{"hold":{o.hold},"order":{o.id},"price":{o.price},"remaining":{o.remaining},'
-        f'"side":"{SIDES[o.side]}"}}'
+def orders_text(orders: Iterable[Order]) -> str:
+    """Orders that ended without a trade, each with what it still holds."""
+    return ",".join(
+        f'{{"hold":{o.hold},"order":{o.id},{_PARKED[o.parked]}"price":{o.price},'
+        f'{_EXPIRED[o.done == w.EXPIRED]}"remaining":{o.remaining},"side":"{SIDES[o.side]}"}}'
         for o in orders
     )
+
+
+def cancel_body(command: Command, due: str, canceled: str, *, at_us: int) -> str:
+    """The event of a cancel or cancel-all command; `due` and `canceled` as of `orders_text`."""
+    target = "null" if command.target is None else command.target
     return (
         f'{{"asked":{{"owner":{command.owner},"target":{target}}},"command":{command.id},'
-        f'"given":{{"at":{at_us}}},'
+        f'{_due(due)}"given":{{"at":{at_us}}},'
         f'"kind":"{"cancel" if command.kind == CANCEL else "cancel_all"}",'
         f'"result":{{"canceled":[{canceled}]}}}}'
+    )
+
+
+def switch_body(command: Command, due: str, *, at_us: int, falls_us: int | None) -> str:
+    """The event of a command that sets a dead man's switch, or clears it."""
+    return (
+        f'{{"asked":{{"owner":{command.owner},"timeout":{command.timeout_s or 0}}},'
+        f'"command":{command.id},{_due(due)}"given":{{"at":{at_us}}},"kind":"set_switch",'
+        f'"result":{{"falls":{"null" if falls_us is None else falls_us}}}}}'
+    )
+
+
+def time_body(command: Command, due: str, *, at_us: int) -> str:
+    """The event of a command that only says what time it is."""
+    return (
+        f'{{"asked":{{}},"command":{command.id},{_due(due)}"given":{{"at":{at_us}}},'
+        f'"kind":"time","result":{{}}}}'
     )

@@ -36,6 +36,7 @@ CROSS JOIN LATERAL (
 ) c
 """  # noqa: S608
 _LATE: Final = f"SELECT {COLUMNS} FROM orderbook_command WHERE id = ANY(%s::bigint[]) ORDER BY id"  # noqa: S608
+_NOW: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _OLDEST: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
@@ -45,9 +46,10 @@ class BrokenSequence(Exception):
 
 def read(
     connection: Connection, markets: Iterable[Market], limit: int
-) -> list[tuple[Market, list[Command]]]:
-    """The next commands of each market that has any, in the order of their ids.
+) -> tuple[int, list[tuple[Market, list[Command]]]]:
+    """The time, and the next commands of each market that has any, in the order of their ids.
 
+    The time is the database's, in microseconds since 1970, and not before any of the commands.
     Forgets holes that nobody can fill any more. Apart from that nothing changes: what is read
     again is read again, until `advance` says that it was taken.
     """
@@ -61,13 +63,16 @@ def read(
         (oldest,) = one(connection.execute(_OLDEST))
         late = [Command(*row) for row in connection.execute(_LATE, (array(holes),))]
         _forget(by_id.values(), {command.id for command in late}, oldest)
-    rows = connection.execute(_NEXT, (array(after), array(before), limit)).fetchall()
+    with connection.pipeline():
+        rows = connection.execute(_NEXT, (array(after), array(before), limit))
+        now = connection.execute(_NOW)
     found: dict[int, list[Command]] = {}
     for command in chain(late, map(Command._make, rows)):
         found.setdefault(id_product(command.id), []).append(command)
     # Many busy markets share one batch's worth of commands.
     share = max(limit // (len(found) or 1), 1)
-    return [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
+    work = [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
+    return one(now)[0], work
 
 
 def _forget(markets: Iterable[Market], visible: Collection[int], oldest: int) -> None:

@@ -9,6 +9,7 @@ from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.command import terms_of
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, one
+from apps.orderbook.ids import id_first
 
 _PRODUCT: Final = """
 SELECT p.id, p.code, p.base_id, p.quote_id, p.price_increment, p.size_increment, l.epoch,
@@ -20,9 +21,16 @@ _FEE_OWNER_CREATE: Final = (
     "INSERT INTO accounts_owner (platform_name) VALUES (%s) ON CONFLICT (platform_name) DO NOTHING"
 )
 _ORDERS: Final = """
-SELECT id, owner_id, side, price, size, order_type, time_in_force, post_only, self_trade,
-    maker_bps, taker_bps, filled_size, filled_notional, fees, hold, priority
+SELECT id, owner_id, coalesce(entity_id, owner_id), side, price, size, funds, order_type,
+    time_in_force, post_only, self_trade, maker_bps, taker_bps, stop, stop_price,
+    (extract(epoch FROM expires_at) * 1000000)::bigint, parked,
+    filled_size, filled_notional, fees, hold, priority
 FROM orderbook_order WHERE product_id = %s AND status = 1
+"""
+_LAST_PRICE: Final = "SELECT price FROM orderbook_fill WHERE id = %s"
+_SWITCHES: Final = """
+SELECT owner_id, (extract(epoch FROM falls_at) * 1000000)::bigint
+FROM orderbook_switch WHERE product_id = %s
 """
 
 
@@ -52,8 +60,15 @@ def progress_read(connection: Connection, product_id: int) -> Progress:
 def book_load(connection: Connection, progress: Progress) -> Book:
     """The product's book as its tables have it."""
     book = Book(progress.price_increment, progress.size_increment)
-    orders = orders_open(connection, progress.id)
-    book.load(orders, progress.event_number, progress.trade_number)
+    last = id_first(progress.id) + progress.trade_number
+    row = connection.execute(_LAST_PRICE, (last,)).fetchone()
+    book.load(
+        orders_open(connection, progress.id),
+        progress.event_number,
+        progress.trade_number,
+        last_price=row[0] if row else 0,
+        switches=connection.execute(_SWITCHES, (progress.id,)).fetchall(),
+    )
     return book
 
 
@@ -82,11 +97,16 @@ def orders_open(connection: Connection, product_id: int) -> Iterator[Order]:
 
 
 def _order(row: tuple[Any, ...]) -> Order:
-    (id_, owner, side, price, size, kind, time_in_force, post_only, self_trade, maker_bps,
-     taker_bps, filled_size, filled_notional, fees, hold, priority) = row  # fmt: skip
-    terms = terms_of(kind, time_in_force, post_only, self_trade, maker_bps, taker_bps)
-    order = Order(id_, owner, owner, side, price, size, terms)
-    order.remaining = size - filled_size
+    (id_, owner, entity, side, price, size, funds, kind, time_in_force, post_only, self_trade,
+     maker_bps, taker_bps, stop, stop_price, expires_us, parked,
+     filled_size, filled_notional, fees, hold, priority) = row  # fmt: skip
+    terms = terms_of(
+        kind, time_in_force, post_only, self_trade, maker_bps, taker_bps, stop, stop_price,
+        expires_us,
+    )  # fmt: skip
+    order = Order(id_, owner, entity, side, price or 0, size or 0, terms, funds)
+    order.remaining -= filled_size
+    order.parked = parked
     order.filled_notional = filled_notional
     order.fees = fees
     order.hold = hold

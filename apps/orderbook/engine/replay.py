@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from apps.orderbook.engine import journal
 from apps.orderbook.engine.book import Book, Step
 from apps.orderbook.engine.book.words import NOT_OPEN
-from apps.orderbook.engine.command import CANCEL, CANCEL_ALL, PLACE, Command, order_of
-from apps.orderbook.engine.journal import (
-    SELF_TRADES,
-    SIDES,
-    TIMES_IN_FORCE,
-    TYPES,
-    cancel_body,
-    place_body,
+from apps.orderbook.engine.command import (
+    CANCEL,
+    CANCEL_ALL,
+    PLACE,
+    SET_SWITCH,
+    TIME,
+    Command,
+    order_of,
 )
 
-KINDS = {"place": PLACE, "cancel": CANCEL, "cancel_all": CANCEL_ALL}
+KINDS = {
+    "place": PLACE,
+    "cancel": CANCEL,
+    "cancel_all": CANCEL_ALL,
+    "time": TIME,
+    "set_switch": SET_SWITCH,
+}
 
 
 class ReplayDiffers(Exception):
@@ -28,9 +35,24 @@ def replay(book: Book, body: str) -> None:
     """Apply one event to the book. Raises ReplayDiffers when it comes to something else."""
     event = json.loads(body)
     command = _command(event)
-    again = _place(book, event, command) if command.kind == PLACE else _cancel(book, event, command)
+    due = journal.orders_text(book.expire(event["given"]["at"]))
+    again = _again(book, event, command, due)
     if again != body:
         raise ReplayDiffers(f"journal: {body}\n   book: {again}")
+
+
+def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
+    at_us = event["given"]["at"]
+    if command.kind == PLACE:
+        return _place(book, event, command, due)
+    if command.kind == SET_SWITCH:
+        falls_us = event["result"]["falls"]
+        book.set_switch(command.owner, falls_us)
+        return journal.switch_body(command, due, at_us=at_us, falls_us=falls_us)
+    if command.kind == TIME:
+        book.pass_time()
+        return journal.time_body(command, due, at_us=at_us)
+    return _cancel(book, event, command, due)
 
 
 def _command(event: dict[str, Any]) -> Command:
@@ -39,43 +61,54 @@ def _command(event: dict[str, Any]) -> Command:
     return Command(
         id=event["command"],
         kind=kind,
-        owner=asked["owner"],
-        side=SIDES.index(asked["side"]) if places else None,
-        order_type=TYPES.index(asked["type"]) if places else None,
+        owner=asked.get("owner", 0),
+        side=journal.SIDES.index(asked["side"]) if places else None,
+        order_type=journal.TYPES.index(asked["type"]) if places else None,
         price=asked.get("price"),
         size=asked.get("size"),
         funds=asked.get("funds"),
-        time_in_force=TIMES_IN_FORCE.index(asked["time_in_force"]) if places else None,
+        time_in_force=journal.TIMES_IN_FORCE.index(asked["time_in_force"]) if places else None,
         post_only=asked.get("post_only"),
-        self_trade=SELF_TRADES.index(asked["self_trade"]) if places else None,
+        self_trade=journal.SELF_TRADES.index(asked["self_trade"]) if places else None,
         target=asked.get("target"),
         client_oid=asked.get("client_oid"),
         created_at="",
+        entity=asked.get("entity"),
+        stop=journal.STOPS.index(asked["stop"]) if "stop" in asked else None,
+        stop_price=asked.get("stop_price"),
+        expires_us=asked.get("expires"),
+        timeout_s=asked.get("timeout"),
     )
 
 
-def _place(book: Book, event: dict[str, Any], command: Command) -> str:
+def _place(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
     given = event["given"]
     order = order_of(command, given["maker_bps"], given["taker_bps"])
     steps: list[Step] = []
     if given["open"]:
-        steps = book.place(order, given["available"], command.funds)
+        steps = book.place(order, given["available"], given["at"])
     else:
         book.refuse(order, NOT_OPEN)
-    return place_body(
+    body = journal.place_body(
         command,
         order,
         steps,
+        due,
         at_us=given["at"],
         available=given["available"],
         is_open=given["open"],
     )
+    then = []
+    while book.stops.triggered:
+        then.append(journal.activation_text(book.activate_next()))
+    return journal.with_activations(body, then) if then else body
 
 
-def _cancel(book: Book, event: dict[str, Any], command: Command) -> str:
+def _cancel(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
     if command.target is None:
         orders = book.cancel_all(command.owner)
     else:
         order = book.cancel(command.owner, command.target)
         orders = [order] if order else []
-    return cancel_body(command, orders, at_us=event["given"]["at"])
+    canceled = journal.orders_text(orders)
+    return journal.cancel_body(command, due, canceled, at_us=event["given"]["at"])

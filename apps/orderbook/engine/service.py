@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import structlog
 
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.batch import LeaseLost, Work, carry_out
+from apps.orderbook.engine.command import TIME
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.leases import Leases
 from apps.orderbook.engine.market import Market
@@ -18,6 +20,11 @@ from apps.orderbook.engine.session import Connection
 log = structlog.get_logger(__name__)
 
 BATCH_MAX: Final = 1_000
+
+_TIME: Final = """
+INSERT INTO orderbook_command (id, product_id, kind)
+VALUES (orderbook_command_id(%(product)s), %(product)s, %(kind)s)
+"""
 
 
 class Service:
@@ -33,6 +40,7 @@ class Service:
         self._batch_max = batch_max
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []
+        self._now_us = 0
 
     def share_out(self) -> None:
         """Take free products up to a fair share, give back what exceeds it."""
@@ -54,14 +62,27 @@ class Service:
     def next_work(self, without: set[int], one_by_one: bool) -> Work:
         """Commands that wait, except for some products; of one product only when told so."""
         markets = [market for id_, market in self.markets.items() if id_ not in without]
-        work = read(self._connection, markets, self._batch_max) if markets else []
+        if not markets:
+            return []
+        self._now_us, work = read(self._connection, markets, self._batch_max)
+        self._let_time_pass(markets, {market.id for market, _ in work})
         return work[:1] if one_by_one else work
+
+    def _let_time_pass(self, markets: Iterable[Market], busy: Collection[int]) -> None:
+        """Say what time it is where something is due and nobody else says anything.
+
+        It is a command like any other, so the journal alone tells when what was due ended. A
+        second one, from whichever engine, finds nothing due.
+        """
+        for market in markets:
+            if market.id not in busy and market.book.next_due() <= self._now_us:
+                self._connection.execute(_TIME, {"product": market.id, "kind": TIME})
 
     def carry_out(self, work: Work) -> list[Decisions]:
         """Commit one batch. A market that turns out to be another engine's is let go."""
         self.working_on[:] = [market.id for market, _ in work]
         try:
-            batch = carry_out(self._connection, self._balances, work)
+            batch = carry_out(self._connection, self._balances, work, self._now_us)
         except LeaseLost as lost:
             log.warning("markets were taken over", products=lost.products)
             for product in lost.products:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -29,6 +30,7 @@ SETTINGS: Final = {
     # Ledger transactions are short; whoever holds a balance this long makes the batch try again.
     "lock_timeout": "5s",
 }
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 CONNECT_TIMEOUT_S: Final = 5
 # Prepare every statement at its first use: there are about twenty.
 PREPARE_AFTER: Final = 0
@@ -53,6 +55,11 @@ def connect(name: str) -> Connection:
 def array(values: Iterable[int]) -> str:
     """Integers as the text of a PostgreSQL array, several times faster than adapting a list."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def time_of(us: int) -> str:
+    """Microseconds since 1970 as PostgreSQL reads a time."""
+    return (EPOCH + timedelta(microseconds=us)).isoformat()
 
 
 def one(cursor: Cursor) -> tuple[Any, ...]:

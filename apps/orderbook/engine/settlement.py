@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from apps.orderbook.engine.book.order import Order, Step
+from apps.orderbook.engine.book.order import Activation, Order, Step
 from apps.orderbook.engine.book.words import BUY, MATCH
 
 # Kinds of transfer, as `Transfer.Kind` stores them.
@@ -63,6 +63,15 @@ def settle_order(order: Order, steps: Sequence[Step], wallets: Wallets) -> list[
             holding.held -= released
             holding.available += released
     return movements
+
+
+def settle_activation(activation: Activation, wallets: Wallets) -> list[Movement]:
+    """Apply a stop order that was set off: what it had held first, then as a placed one."""
+    order, released, steps = activation
+    holding = wallets.of_hold(order)
+    holding.held -= released
+    holding.available += released
+    return settle_order(order, steps, wallets)
 
 
 def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:

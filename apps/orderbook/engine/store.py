@@ -10,7 +10,7 @@ from psycopg import Copy
 
 from apps.orderbook.engine.decide import Decisions, Placed
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import Connection, array
+from apps.orderbook.engine.session import Connection, array, time_of
 from apps.orderbook.engine.settlement import Wallet
 from apps.orderbook.ids import id_first
 
@@ -19,7 +19,8 @@ OPEN, DONE, REJECTED = 1, 2, 3
 _ORDERS: Final = """
 COPY orderbook_order (id, product_id, owner_id, client_oid, side, order_type, price, size, funds,
     time_in_force, post_only, self_trade, maker_bps, taker_bps, filled_size, filled_notional, fees,
-    hold, priority, status, done_reason, created_at, done_at) FROM STDIN
+    hold, priority, status, done_reason, created_at, done_at, entity_id, stop, stop_price,
+    expires_at, parked) FROM STDIN
 """
 _FILLS: Final = """
 COPY orderbook_fill (id, product_id, maker_order_id, taker_order_id, maker_owner_id,
@@ -44,6 +45,19 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]
     %s::bigint[]) AS v (id, size, filled_size, filled_notional, fees, hold, done)
 WHERE o.id = v.id
 """
+_MOVED: Final = """
+UPDATE orderbook_order o SET parked = v.parked, priority = v.priority
+FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[]) AS v (id, parked, priority)
+WHERE o.id = v.id
+"""
+_SWITCHES_CLEAR: Final = """
+DELETE FROM orderbook_switch WHERE product_id = %s AND owner_id = ANY(%s::bigint[])
+"""
+_SWITCHES_SET: Final = """
+INSERT INTO orderbook_switch (product_id, owner_id, falls_at)
+SELECT %s, v.owner, timestamptz 'epoch' + v.falls_us * interval '1 microsecond'
+FROM unnest(%s::bigint[], %s::bigint[]) AS v (owner, falls_us)
+"""
 _PROGRESS: Final = """
 UPDATE orderbook_productlease SET cursor = %s, event_number = %s, trade_number = %s,
     sequence = %s, hash = %s
@@ -54,6 +68,7 @@ UPDATE orderbook_productlease SET holes = %s::bigint[], holes_xmax = %s::bigint[
 WHERE product_id = %s
 """
 
+_MOVED_COLUMNS: Final = ("id", "parked", "priority")
 _BALANCE_COLUMNS: Final = ("id", "available", "held")
 _ORDER_COLUMNS: Final = (
     "id", "size", "filled_size", "filled_notional", "fees", "hold", "done"
@@ -112,6 +127,11 @@ def write(
         if changed:
             connection.execute(_CHANGED, (at, *changed_orders))
         for decisions in batch:
+            if decisions.moved:
+                moved = _columns(list(decisions.moved.values()), _MOVED_COLUMNS)
+                connection.execute(_MOVED, moved)
+            if decisions.switches:
+                _write_switches(connection, decisions)
             _write_progress(connection, decisions.market)
 
 
@@ -134,6 +154,15 @@ def _columns(rows: Sequence[object], names: Sequence[str]) -> list[str]:
     return [array([getattr(row, name) for row in rows]) for name in names]
 
 
+def _write_switches(connection: Connection, decisions: Decisions) -> None:
+    market, owners = decisions.market, decisions.switches
+    connection.execute(_SWITCHES_CLEAR, (market.id, array(owners)))
+    switches = market.book.clock.switches
+    if falling := [owner for owner in owners if owner in switches]:
+        times = array(switches[owner] for owner in falling)
+        connection.execute(_SWITCHES_SET, (market.id, array(falling), times))
+
+
 def _write_progress(connection: Connection, market: Market) -> None:
     book = market.book
     connection.execute(
@@ -150,6 +179,10 @@ def _write_progress(connection: Connection, market: Market) -> None:
 
 def _text(value: str | None) -> str:
     return _NULL if value is None else value.translate(_ESCAPES)
+
+
+def _time(us: int | None) -> str:
+    return _NULL if us is None else time_of(us)
 
 
 def _number(value: int | None) -> int | str:
@@ -169,7 +202,8 @@ def order_lines(decisions: Decisions, at: str) -> Iterable[str]:
             f"{_number(c.price)}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
             f"{terms.post_only}\t{terms.self_trade}\t{terms.maker_bps}\t{terms.taker_bps}\t"
             f"{o.filled_size}\t{o.filled_notional}\t{o.fees}\t{o.hold}\t{o.priority}\t{status}\t"
-            f"{done}\t{c.created_at}\t{done_at}\n"
+            f"{done}\t{c.created_at}\t{done_at}\t{_number(c.entity)}\t{_number(c.stop)}\t"
+            f"{_number(c.stop_price)}\t{_time(c.expires_us)}\t{o.parked}\n"
         )
 
 

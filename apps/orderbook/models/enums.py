@@ -20,10 +20,18 @@ class TimeInForce(models.IntegerChoices):
     GTC = 0, _("Good till cancelled")
     IOC = 1, _("Immediate or cancel")
     FOK = 2, _("Fill or kill")
+    GTT = 3, _("Good till a time")
+
+
+class Stop(models.IntegerChoices):
+    """Which trade a stop order waits for: one at its stop price or below, or above."""
+
+    LOSS = 1, _("Stop loss")
+    ENTRY = 2, _("Stop entry")
 
 
 class SelfTrade(models.IntegerChoices):
-    """What happens when an order meets one of the same owner."""
+    """What happens when an order meets one of the same owner, or of the same organisation."""
 
     DC = 0, _("Decrease and cancel")
     CO = 1, _("Cancel oldest")
@@ -35,6 +43,8 @@ class CommandKind(models.IntegerChoices):
     PLACE = 1, _("Place")
     CANCEL = 2, _("Cancel")
     CANCEL_ALL = 3, _("Cancel all")
+    TIME = 4, _("Time passes")
+    SET_SWITCH = 5, _("Cancel all after a time")
 
 
 class OrderStatus(models.IntegerChoices):
@@ -52,3 +62,4 @@ class DoneReason(models.IntegerChoices):
     POST_ONLY = 6, _("Rejected: post only, and it would have traded")
     NOT_OPEN = 7, _("Rejected: the market is not open")
     INVALID = 8, _("Rejected: not a whole number of the market's increments")
+    EXPIRED = 9, _("Canceled: its time was over")

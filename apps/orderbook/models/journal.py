@@ -9,7 +9,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
-from apps.orderbook.models.enums import CommandKind, OrderType, SelfTrade, Side, TimeInForce
+from apps.orderbook.models.enums import (
+    CommandKind,
+    OrderType,
+    SelfTrade,
+    Side,
+    Stop,
+    TimeInForce,
+)
 from apps.orderbook.models.market import Product
 
 
@@ -25,8 +32,13 @@ class Command(models.Model):
         Product, models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     kind = models.PositiveSmallIntegerField(choices=CommandKind)
+    # None: the market's own, like the passing of time.
     owner = models.ForeignKey(
-        Owner, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+        Owner, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    # Whose orders count as one's own in self-trade prevention, unless they are the owner's.
+    entity = models.ForeignKey(
+        Owner, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -45,6 +57,10 @@ class Command(models.Model):
     time_in_force = models.PositiveSmallIntegerField(choices=TimeInForce, null=True)
     post_only = models.BooleanField(null=True)
     self_trade = models.PositiveSmallIntegerField(choices=SelfTrade, null=True)
+    stop = models.PositiveSmallIntegerField(choices=Stop, null=True)
+    stop_price = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    timeout_s = models.PositiveIntegerField(null=True)
     target = models.BigIntegerField(null=True, help_text=_("The order a cancel is about."))
     created_at = models.DateTimeField(db_default=Now())
 

@@ -15,6 +15,7 @@ from apps.orderbook.models.enums import (
     OrderType,
     SelfTrade,
     Side,
+    Stop,
     TimeInForce,
 )
 from apps.orderbook.models.market import Product
@@ -24,7 +25,8 @@ class Order(models.Model):
     """An order and where it stands. `id` is the id of the command that placed it.
 
     `hold` is what it still holds: quote micro-units for a buy, base micro-units for a sell.
-    `priority` is the number of the event that gave it its place in the queue.
+    `priority` orders the queue: the number of the event that gave it its place, and its turn in
+    that event. A `parked` order waits for its stop price, outside the book.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -43,6 +45,13 @@ class Order(models.Model):
     time_in_force = models.PositiveSmallIntegerField(choices=TimeInForce)
     post_only = models.BooleanField(default=False)
     self_trade = models.PositiveSmallIntegerField(choices=SelfTrade)
+    stop = models.PositiveSmallIntegerField(_("stop"), choices=Stop, null=True)
+    stop_price = models.BigIntegerField(_("stop price"), null=True)
+    parked = models.BooleanField(_("waits for its stop price"), default=False, db_default=False)
+    expires_at = models.DateTimeField(_("ends"), null=True)
+    entity = models.ForeignKey(
+        Owner, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     maker_bps = models.PositiveSmallIntegerField()
     taker_bps = models.PositiveSmallIntegerField()
     filled_size = models.BigIntegerField(_("filled"), default=0)
@@ -76,6 +85,24 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"order {self.pk}"
+
+
+class Switch(models.Model):
+    """A dead man's switch: at that time all orders of its owner in the market are cancelled."""
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="+")
+    falls_at = models.DateTimeField(_("falls"))
+
+    class Meta:
+        verbose_name = _("dead man's switch")
+        verbose_name_plural = _("dead man's switches")
+        constraints = [
+            models.UniqueConstraint(fields=["product", "owner"], name="orderbook_switch_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner_id} in {self.product_id}: {self.falls_at}"
 
 
 class Fill(models.Model):

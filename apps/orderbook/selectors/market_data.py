@@ -30,6 +30,7 @@ _LEVELS: Final = """
 SELECT lease.sequence, o.side, o.price, sum(o.size - o.filled_size)::bigint, count(o.id)
 FROM orderbook_productlease lease
 LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
+    AND NOT o.parked
 WHERE lease.product_id = %(product)s
 GROUP BY lease.sequence, o.side, o.price
 ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END
@@ -39,6 +40,7 @@ _ORDERS: Final = """
 SELECT lease.sequence, o.side, o.price, o.size - o.filled_size, o.id
 FROM orderbook_productlease lease
 LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
+    AND NOT o.parked
 WHERE lease.product_id = %(product)s
 ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END, o.priority
 """
@@ -47,7 +49,7 @@ _BEST_AND_VOLUME: Final = """
 SELECT max(price) FILTER (WHERE side = 0), min(price) FILTER (WHERE side = 1),
        (SELECT coalesce(sum(size), 0)::bigint FROM orderbook_fill
         WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '24 hours')
-FROM orderbook_order WHERE product_id = %(product)s AND status = %(open)s
+FROM orderbook_order WHERE product_id = %(product)s AND status = %(open)s AND NOT parked
 """
 
 _CANDLES: Final = """

@@ -127,7 +127,8 @@ def order_pending(command: Command) -> Order:
     assert command.kind == CommandKind.PLACE
     shared = (
         "id", "product_id", "owner_id", "client_oid", "side", "order_type", "price", "size",
-        "funds", "time_in_force", "post_only", "self_trade", "created_at",
+        "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
+        "created_at",
     )  # fmt: skip
     return Order(status=PENDING, **{name: getattr(command, name) for name in shared})
 

@@ -7,8 +7,10 @@ small", "price too precise" and "size is too small", and a halted market by "Can
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import AMOUNT_MICRO_MAX, MICRO, text_from_micro
@@ -17,6 +19,8 @@ from apps.orderbook.engine.book.money import hold_of, notional_of
 from apps.orderbook.models import Command, Product
 from apps.orderbook.models.enums import OrderType, Side, TimeInForce
 
+RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.GTT})
+LIFE_MAX: Final = timedelta(days=366)
 CLIENT_OID: Final = re.compile(r"[A-Za-z0-9._:~-]{1,100}", re.ASCII)
 
 
@@ -48,6 +52,8 @@ def place_check(*, product: Product, command: Command) -> None:
         raise MarketHalted(
             _("Cancel only mode: this market is halted. Place the order when it is open again.")
         )
+    _stop_check(product, command)
+    _end_check(command)
     if command.order_type == OrderType.LIMIT:
         _limit_check(product, command)
     else:
@@ -59,9 +65,9 @@ def _limit_check(product: Product, command: Command) -> None:
         raise InvalidOrder(
             _("A limit order takes a price and a size, and no funds."), code="limit_order_fields"
         )
-    if command.post_only and command.time_in_force != TimeInForce.GTC:
+    if command.post_only and command.time_in_force not in RESTING:
         raise InvalidOrder(
-            _("An order that is post only rests in the book: its time in force must be GTC."),
+            _("A post-only order rests in the book: its time in force must be GTC or GTT."),
             code="post_only_must_rest",
             field="post_only",
         )
@@ -89,11 +95,53 @@ def _market_check(product: Product, command: Command) -> None:
         )
     if command.size is not None:
         _size_check(product, command.size)
+        if command.stop is not None and command.side == Side.BUY:
+            raise InvalidOrder(
+                _("Nobody knows yet what a stop order buys at: name funds, or a limit price."),
+                code="stop_needs_bound",
+                field="size",
+            )
+    elif command.stop is not None and command.side == Side.SELL:
+        raise InvalidOrder(
+            _("A stop order that sells takes a size."), code="stop_needs_size", field="funds"
+        )
     elif not 0 < (command.funds or 0) <= AMOUNT_MICRO_MAX:
         raise InvalidOrder(_("funds must be more than 0."), code="funds_too_small", field="funds")
 
 
-def _price_check(product: Product, price: int) -> None:
+def _stop_check(product: Product, command: Command) -> None:
+    if (command.stop is None) != (command.stop_price is None):
+        raise InvalidOrder(
+            _("A stop order takes a stop and a stop_price."), code="stop_order_fields", field="stop"
+        )
+    if command.stop_price is not None:
+        _price_check(product, command.stop_price, field="stop_price")
+        if command.post_only:
+            raise InvalidOrder(
+                _("A stop order may have to trade at once: leave out post_only."),
+                code="stop_not_post_only",
+                field="post_only",
+            )
+
+
+def _end_check(command: Command) -> None:
+    if (command.time_in_force == TimeInForce.GTT) != (command.expires_at is not None):
+        raise InvalidOrder(
+            _("cancel_after goes with the time in force GTT, and GTT with cancel_after."),
+            code="cancel_after_needs_gtt",
+            field="cancel_after",
+        )
+    if command.expires_at is not None:
+        ahead = command.expires_at - timezone.now()
+        if not timedelta(0) < ahead <= LIFE_MAX:
+            raise InvalidOrder(
+                _("cancel_after must be a time to come, within a year."),
+                code="cancel_after_not_to_come",
+                field="cancel_after",
+            )
+
+
+def _price_check(product: Product, price: int, field: str = "price") -> None:
     increment = product.price_increment
     if price < increment:
         message = _("price too small: it must be at least {increment}.")
@@ -103,9 +151,7 @@ def _price_check(product: Product, price: int) -> None:
         code = "price_too_precise"
     else:
         return
-    raise InvalidOrder(
-        message.format(increment=text_from_micro(increment)), code=code, field="price"
-    )
+    raise InvalidOrder(message.format(increment=text_from_micro(increment)), code=code, field=field)
 
 
 def _size_check(product: Product, size: int) -> None:

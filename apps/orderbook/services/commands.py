@@ -6,6 +6,7 @@ against everything that does not depend on the book, so that the journal holds n
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -15,32 +16,46 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import NotFound, ServiceError
 from apps.accounts.models import Owner, User
 from apps.orderbook.ids import id_product
-from apps.orderbook.models import Command, Order, Product
+from apps.orderbook.models import Command, Order, Product, Switch
 from apps.orderbook.models.enums import (
     CommandKind,
     OrderStatus,
     OrderType,
     SelfTrade,
     Side,
+    Stop,
     TimeInForce,
 )
-from apps.orderbook.services.checks import client_oid_check, place_check
+from apps.orderbook.services.checks import InvalidOrder, client_oid_check, place_check
 from apps.orderbook.services.doorbell import doorbell_ring
+
+# The owner for whom a person counts in self-trade prevention: the organisation that they joined
+# first. It stays with the order: joining or leaving changes only later ones.
+ENTITY: Final = """(
+    SELECT company.id FROM accounts_owner person
+    JOIN accounts_membership member ON member.user_id = person.user_id
+    JOIN accounts_owner company ON company.organisation_id = member.organisation_id
+    WHERE person.id = %(owner_id)s ORDER BY member.created_at, member.id LIMIT 1
+)"""
 
 # One round trip: the number comes from the product's own sequence, and a client order id that was
 # used before, be it a moment ago by a request still under way, yields no row.
-_INSERT: Final = """
+_INSERT: Final = f"""
 INSERT INTO orderbook_command (
-    id, product_id, kind, owner_id, user_id, client_oid, side, order_type, price, size, funds,
-    time_in_force, post_only, self_trade, target
+    id, product_id, kind, owner_id, entity_id, user_id, client_oid, side, order_type, price, size,
+    funds, time_in_force, post_only, self_trade, stop, stop_price, expires_at, timeout_s, target
 ) VALUES (
-    orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s, %(user_id)s,
-    %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s, %(funds)s, %(time_in_force)s,
-    %(post_only)s, %(self_trade)s, %(target)s
+    orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s,
+    {ENTITY}, %(user_id)s, %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s,
+    %(funds)s, %(time_in_force)s, %(post_only)s, %(self_trade)s, %(stop)s, %(stop_price)s,
+    %(expires_at)s, %(timeout_s)s, %(target)s
 )
 ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
-RETURNING id, created_at
-"""
+RETURNING id, entity_id, created_at
+"""  # noqa: S608
+
+# A switch is meant for programs that come back every few seconds.
+SWITCH_S_MAX: Final = 86_400
 
 # Open orders, and those that the engine has not come to: beyond its cursor, or in a hole below it.
 _PRODUCTS_WITH_ORDERS: Final = """
@@ -82,18 +97,22 @@ def order_place(
     post_only: bool = False,
     self_trade: SelfTrade = SelfTrade.DC,
     client_oid: str | None = None,
+    stop: Stop | None = None,
+    stop_price: int | None = None,
+    expires_at: datetime | None = None,
 ) -> Command:
     """Accepts an order, which has the returned command's id from then on.
 
-    All amounts in micro-units. Without a time in force a limit order is good till cancelled. A
-    `client_oid` that this owner has used before returns that first command, whatever else is
-    asked. Raises InvalidOrder or MarketHalted.
+    All amounts in micro-units. Without a time in force a limit order is good till cancelled, or
+    till `expires_at`. A `stop` order waits for a trade at `stop_price`. A `client_oid` that this
+    owner has used before returns that first command, whatever else is asked. Raises InvalidOrder
+    or MarketHalted.
     """
     if client_oid is not None:
         client_oid_check(client_oid)
     if time_in_force is None:
-        is_limit = order_type == OrderType.LIMIT
-        time_in_force = TimeInForce.GTC if is_limit else TimeInForce.IOC
+        resting = TimeInForce.GTC if expires_at is None else TimeInForce.GTT
+        time_in_force = resting if order_type == OrderType.LIMIT else TimeInForce.IOC
     command = Command(
         product=product,
         kind=CommandKind.PLACE,
@@ -108,6 +127,9 @@ def order_place(
         time_in_force=time_in_force,
         post_only=post_only,
         self_trade=self_trade,
+        stop=stop,
+        stop_price=stop_price,
+        expires_at=expires_at,
     )
     try:
         place_check(product=product, command=command)
@@ -155,10 +177,38 @@ def orders_cancel_all(
     engine. They are accepted together.
     """
     products = [product.pk] if product else _products_with_orders(owner)
-    commands = [
-        Command(product_id=pk, kind=CommandKind.CANCEL_ALL, owner=owner, user=user)
-        for pk in products
-    ]
+    kind = CommandKind.CANCEL_ALL
+    return _append_all(
+        [Command(product_id=pk, kind=kind, owner=owner, user=user) for pk in products]
+    )
+
+
+def switch_set(
+    *, owner: Owner, user: User | None, timeout_s: int, product: Product | None = None
+) -> list[Command]:
+    """Asks for the cancellation of all of the owner's orders unless this is asked again in time.
+
+    `timeout_s` counts from the engine's verdict; 0 takes the switch back. Without a product: in
+    every market in which the owner has orders or a switch. Raises InvalidOrder.
+    """
+    if not 0 <= timeout_s <= SWITCH_S_MAX:
+        raise InvalidOrder(
+            _("timeout_s must be from 0 to {most} seconds.").format(most=SWITCH_S_MAX),
+            code="timeout_out_of_range",
+            field="timeout_s",
+        )
+    switched = Switch.objects.filter(owner=owner).values_list("product_id", flat=True)
+    products = [product.pk] if product else sorted({*_products_with_orders(owner), *switched})
+    kind = CommandKind.SET_SWITCH
+    return _append_all(
+        [
+            Command(product_id=pk, kind=kind, owner=owner, user=user, timeout_s=timeout_s)
+            for pk in products
+        ]
+    )
+
+
+def _append_all(commands: list[Command]) -> list[Command]:
     with transaction.atomic():
         for command in commands:
             _append(command)
@@ -172,7 +222,7 @@ def _append(command: Command) -> bool:
         row = cursor.fetchone()
     if row is None:
         return False
-    command.id, command.created_at = row
+    command.id, command.entity_id, command.created_at = row
     command._state.adding = False
     transaction.on_commit(partial(doorbell_ring, product_id=command.product_id))
     return True

@@ -1,6 +1,6 @@
 """The pure book: integers in, trades and holds out. No Django, no I/O, no clock, no randomness."""
 
 from apps.orderbook.engine.book.core import Book
-from apps.orderbook.engine.book.order import Order, Step, Terms
+from apps.orderbook.engine.book.order import Activation, Order, Step, Terms
 
-__all__ = ["Book", "Order", "Step", "Terms"]
+__all__ = ["Activation", "Book", "Order", "Step", "Terms"]

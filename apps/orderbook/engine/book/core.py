@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Final
 
+from apps.orderbook.engine.book.clock import Clock
 from apps.orderbook.engine.book.ladder import Ladder
 from apps.orderbook.engine.book.market import place_by_funds, place_by_size
 from apps.orderbook.engine.book.matching import fillable, take
-from apps.orderbook.engine.book.money import BPS, MICRO, hold_of
-from apps.orderbook.engine.book.order import Order, Step
+from apps.orderbook.engine.book.money import BPS, MICRO, hold_of, parked_hold_of
+from apps.orderbook.engine.book.order import Activation, Order, Step
+from apps.orderbook.engine.book.stops import Stops, is_due
 from apps.orderbook.engine.book.words import (
     BUY,
     CANCELED,
+    EXPIRED,
     FOK,
     GTC,
+    GTT,
     INSUFFICIENT_FUNDS,
     INVALID,
     LIMIT,
@@ -27,12 +32,17 @@ from apps.orderbook.engine.book.words import (
     SELL,
 )
 
+# A priority is the number of the event that gave it, and below that the turn within the event.
+TURN_BITS: Final = 20
+
 
 class Book:
     """Price-time priority over the resting orders of one product.
 
-    Every command is one call of `place`, `refuse`, `cancel` or `cancel_all`. `event_number`
-    counts them and `trade_number` the trades, both without a gap.
+    Every command is one call of `place`, `refuse`, `cancel`, `cancel_all`, `set_switch` or
+    `pass_time`, with `expire` before it when something is due and `activate_next` after it until
+    nothing is triggered. `event_number` counts the commands and `trade_number` the trades, both
+    without a gap.
     """
 
     def __init__(self, price_increment: int, size_increment: int) -> None:
@@ -43,23 +53,110 @@ class Book:
         self.size_increment = size_increment
         self.bids = Ladder(BUY)
         self.asks = Ladder(SELL)
+        self.stops = Stops()
+        self.clock = Clock()
         self.orders: dict[int, dict[int, Order]] = {}  # by owner, then by id
         self.event_number = 0
         self.trade_number = 0
+        self.last_price = 0  # 0 before the first trade
+        self._turn = 0
 
-    def place(self, order: Order, available: int, funds: int | None = None) -> list[Step]:
+    def place(self, order: Order, available: int, at_us: int = 0) -> list[Step]:
         """Match a new order and let what is left of it rest. Returns the steps in order.
 
-        `available` is what its owner can spend: quote for a buy, base for a sell; `funds` is the
-        quote amount of a market order that names one. What came of the order stands on it:
-        `remaining`, `hold`, `filled_notional`, `fees` and `done`.
+        `available` is what its owner can spend: quote for a buy, base for a sell. What came of
+        the order stands on it: `remaining`, `hold`, `filled_notional`, `fees`, `parked`, `done`.
         """
+        assert not self.stops.triggered, "the last command's stops come first"
         self.event_number += 1
+        terms = order.terms
+        if terms.expires_us and terms.expires_us <= at_us:
+            order.done = EXPIRED
+            return []
+        if terms.stop and not is_due(order, self.last_price):
+            self._park(order, available)
+            return []
+        return self._enter(order, available, self.event_number << TURN_BITS)
+
+    def refuse(self, order: Order, reason: int) -> None:
+        """Count an order that is refused for a reason outside the book."""
+        self.event_number += 1
+        order.done = reason
+
+    def cancel(self, owner: int, order_id: int) -> Order | None:
+        """Cancel one order of an owner. Returns it, its `hold` being what it gives back."""
+        self.event_number += 1
+        order = self.orders.get(owner, {}).pop(order_id, None)
+        if order is not None:
+            self._withdraw(order, CANCELED)
+        return order
+
+    def cancel_all(self, owner: int) -> list[Order]:
+        """Cancel all orders of an owner. Returns them by id, as `cancel` does."""
+        self.event_number += 1
+        return self._cancel_all(owner)
+
+    def set_switch(self, owner: int, at_us: int | None) -> None:
+        """Set the owner's dead man's switch to a time, instead of any before; None: clear it."""
+        self.event_number += 1
+        if at_us is None:
+            self.clock.clear_switch(owner)
+        else:
+            self.clock.set_switch(owner, at_us)
+
+    def pass_time(self) -> None:
+        """Count a command that only says what time it is."""
+        self.event_number += 1
+
+    # Around a command
+
+    def expire(self, at_us: int) -> list[Order]:
+        """End what is due by now: orders whose time is over, and all those of fallen switches.
+
+        They come in the order of their times; each `hold` is what it gives back.
+        """
+        ended: list[Order] = []
+        while self.clock.due_us <= at_us:
+            due_us, order_id, owner = self.clock.pop()
+            if order_id == 0:
+                if self.clock.switches.get(owner) == due_us:
+                    self.clock.clear_switch(owner)
+                    ended += self._cancel_all(owner)
+            elif (order := self.orders.get(owner, {}).pop(order_id, None)) is not None:
+                self._withdraw(order, EXPIRED)
+                ended.append(order)
+        return ended
+
+    def next_due(self) -> int:
+        """When something really is due next. Forgets what is not due any more."""
+        clock = self.clock
+        while clock.heap:
+            due_us, order_id, owner = clock.heap[0]
+            is_live = (
+                self.get(owner, order_id) is not None
+                if order_id
+                else clock.switches.get(owner) == due_us
+            )
+            if is_live:
+                break
+            clock.pop()
+        return clock.due_us
+
+    def activate_next(self) -> Activation:
+        """Let the next stop order in that was set off. Ask while `stops.triggered`."""
+        order = self.stops.triggered.popleft()
+        self._take_out(order)
+        released, order.hold, order.parked, order.priority = order.hold, 0, False, 0
+        return Activation(order, released, self._enter(order, released, self._next_turn()))
+
+    # Inside a command
+
+    def _enter(self, order: Order, available: int, priority: int) -> list[Step]:
         terms, side, price, size = order.terms, order.side, order.price, order.size
         if terms.kind != LIMIT:
-            if funds is None:
+            if order.funds is None:
                 return place_by_size(self, order, available)
-            return place_by_funds(self, order, available, funds)
+            return place_by_funds(self, order, available, order.funds)
         if price <= 0 or size <= 0 or price % self.price_increment or size % self.size_increment:
             order.done = INVALID
             return []
@@ -87,10 +184,12 @@ class Book:
                 return steps
             hold = hold_of(side, price, order.remaining, terms.taker_bps)
         if terms.time_in_force != GTC:
-            order.done = NOT_FILLABLE
-            return steps
+            if terms.time_in_force != GTT:
+                order.done = NOT_FILLABLE
+                return steps
+            self.clock.end_order(terms.expires_us, order.id, order.owner)
         order.hold = hold
-        order.priority = self.event_number
+        order.priority = priority
         level = own.levels.get(-limit_key)
         if level is None:
             level = own.open(-limit_key)
@@ -103,30 +202,42 @@ class Book:
         owned[order.id] = order
         return steps
 
-    def refuse(self, order: Order, reason: int) -> None:
-        """Count an order that is refused for a reason outside the book."""
-        self.event_number += 1
-        order.done = reason
+    def _park(self, order: Order, available: int) -> None:
+        """Let a stop order wait, with everything it can come to need on hold."""
+        hold = parked_hold_of(order)
+        if hold is None or order.size % self.size_increment or order.price % self.price_increment:
+            order.done = INVALID
+            return
+        if hold > available:
+            order.done = INSUFFICIENT_FUNDS
+            return
+        order.hold, order.parked = hold, True
+        order.priority = self.event_number << TURN_BITS
+        self.stops.add(order)
+        self.orders.setdefault(order.owner, {})[order.id] = order
+        if order.terms.expires_us:
+            self.clock.end_order(order.terms.expires_us, order.id, order.owner)
 
-    def cancel(self, owner: int, order_id: int) -> Order | None:
-        """Cancel one order of an owner. Returns it, its `hold` being what it gives back."""
-        self.event_number += 1
-        order = self.orders.get(owner, {}).pop(order_id, None)
-        if order is not None:
-            self._withdraw(order)
-        return order
+    def _next_turn(self) -> int:
+        """A priority behind all that were given so far."""
+        self._turn = max(self._turn, self.event_number << TURN_BITS) + 1
+        return self._turn
 
-    def cancel_all(self, owner: int) -> list[Order]:
-        """Cancel all orders of an owner. Returns them by id, as `cancel` does."""
-        self.event_number += 1
+    def _cancel_all(self, owner: int) -> list[Order]:
         orders = sorted(self.orders.pop(owner, {}).values(), key=lambda order: order.id)
         for order in orders:
-            self._withdraw(order)
+            self._withdraw(order, CANCELED)
         return orders
 
-    def _withdraw(self, order: Order) -> None:
-        order.done = CANCELED
-        self.side(order.side).remove(order)
+    def _take_out(self, order: Order) -> None:
+        del self.orders[order.owner][order.id]
+
+    def _withdraw(self, order: Order, reason: int) -> None:
+        order.done = reason
+        if order.parked:
+            self.stops.remove(order)
+        else:
+            self.side(order.side).remove(order)
 
     # What is there
 
@@ -144,27 +255,49 @@ class Book:
         yield from self.bids.walk()
         yield from self.asks.walk()
 
-    def load(self, orders: Iterable[Order], event_number: int, trade_number: int) -> None:
-        """Fill an empty book with orders that rested before, in any sequence."""
+    def load(
+        self,
+        orders: Iterable[Order],
+        event_number: int,
+        trade_number: int,
+        last_price: int = 0,
+        switches: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        """Fill an empty book with orders that were open before, in any sequence."""
         assert not self.orders, "the book is in use"
         for order in sorted(orders, key=lambda order: order.priority):
             assert not order.done
-            assert order.remaining > 0
-            assert order.hold == hold_of(
-                order.side, order.price, order.remaining, order.terms.taker_bps
-            )
-            self.side(order.side).add(order)
+            assert order.remaining > 0 or order.funds
+            if order.parked:
+                assert order.hold == parked_hold_of(order)
+                self.stops.add(order)
+            else:
+                assert order.hold == hold_of(
+                    order.side, order.price, order.remaining, order.terms.taker_bps
+                )
+                self.side(order.side).add(order)
             self.orders.setdefault(order.owner, {})[order.id] = order
+            if order.terms.expires_us:
+                self.clock.end_order(order.terms.expires_us, order.id, order.owner)
+        for owner, at_us in switches:
+            self.clock.set_switch(owner, at_us)
         self.event_number = event_number
         self.trade_number = trade_number
+        self.last_price = last_price
 
     def state_hash(self) -> str:
-        """SHA-256 over the counters and the resting orders: equal for equal books only."""
-        digest = hashlib.sha256(b"%d %d\n" % (self.event_number, self.trade_number))
-        for o in self.resting():
+        """SHA-256 over everything that decides what comes next: equal for equal books only."""
+        digest = hashlib.sha256(
+            b"%d %d %d\n" % (self.event_number, self.trade_number, self.last_price)
+        )
+        for o in (*self.resting(), *self.stops):
+            terms = o.terms
             digest.update(
-                b"%d %d %d %d %d %d %d %d %d %d\n"
-                % (o.side, o.price, o.id, o.owner, o.size, o.remaining, o.hold, o.priority,
-                   o.filled_notional, o.fees)
+                b"%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d\n"
+                % (o.side, o.price, o.id, o.owner, o.entity, o.size, o.remaining, o.funds or 0,
+                   o.hold, o.priority, o.filled_notional, o.fees, o.parked * terms.stop,
+                   o.parked * terms.stop_price, terms.expires_us)
             )  # fmt: skip
+        for owner, at_us in sorted(self.clock.switches.items()):
+            digest.update(b"%d %d\n" % (owner, at_us))
         return digest.hexdigest()

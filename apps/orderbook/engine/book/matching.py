@@ -112,7 +112,18 @@ def take(
     taker.fees = fees
     if not remaining and not taker.done:
         taker.done = FILLED
+    if notionals:
+        last = steps[-1]
+        book.last_price = last[4] if last[0] == MATCH else _last_trade(steps)
+        if book.stops:
+            first = next(step[4] for step in steps if step[0] == MATCH)
+            book.stops.trigger(first, book.last_price)
     return steps
+
+
+def _last_trade(steps: list[Step]) -> int:
+    """The price of the last step that was a trade."""
+    return next(step[4] for step in reversed(steps) if step[0] == MATCH)
 
 
 def meet_self(book: Book, taker: Order, maker: Order, level: Level, purse: Purse | None) -> Step:

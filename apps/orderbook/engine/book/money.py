@@ -7,9 +7,12 @@ exact; a fee is rounded down and is the only rounding there is.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from apps.orderbook.engine.book.words import BUY
+from apps.orderbook.engine.book.words import BUY, LIMIT
+
+if TYPE_CHECKING:
+    from apps.orderbook.engine.book.order import Order
 
 MICRO: Final = 1_000_000
 BPS: Final = 10_000
@@ -35,6 +38,20 @@ def hold_of(side: int, price: int, remaining: int, taker_bps: int) -> int:
         notional = price * remaining // MICRO
         return notional + notional * taker_bps // BPS
     return remaining
+
+
+def parked_hold_of(order: Order) -> int | None:
+    """What a stop order holds while it waits: all it can come to need. None: that has no bound.
+
+    A market order has one when it sells a size or spends funds, fees included.
+    """
+    if order.terms.kind == LIMIT:
+        hold = hold_of(order.side, order.price, order.size, order.terms.taker_bps)
+    elif order.side == BUY:
+        hold = order.funds or 0
+    else:
+        hold = order.size if order.funds is None else 0
+    return hold if hold > 0 else None
 
 
 def affordable_size(price: int, money: int, fee_bps: int, size_increment: int) -> int:

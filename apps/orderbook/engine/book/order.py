@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from apps.orderbook.engine.book.words import DC, GTC, LIMIT
 
@@ -14,7 +14,9 @@ SIZE_MAX: Final = (1 << 63) - 1
 class Terms:
     """How an order is to be treated. Orders share them: few combinations are in use at a time.
 
-    Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's.
+    Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's. A
+    `stop` order waits outside the book until a trade reaches `stop_price`. `expires_us`, which
+    only GTT orders have, is the end of the order in microseconds since 1970.
     """
 
     kind: int = LIMIT
@@ -23,6 +25,9 @@ class Terms:
     self_trade: int = DC
     maker_bps: int = 0
     taker_bps: int = 0
+    stop: int = 0
+    stop_price: int = 0
+    expires_us: int = 0
 
 
 class Order:
@@ -30,17 +35,26 @@ class Order:
 
     `size` and `remaining` are base micro-units, `filled_notional` and `fees` quote micro-units;
     `hold` is quote for a buy and base for a sell. A self-trade may decrease `size`; apart from
-    that, `size - remaining` has been filled. `done` is a reason of `words`, 0 while open.
-    Orders of one `entity` never trade with each other; by default each owner is its own.
+    that, `size - remaining` has been filled. `funds` is the quote amount of a market order that
+    names one. `done` is a reason of `words`, 0 while open. `parked` is a stop order that waits.
+    Orders of one `entity` never trade with each other.
     """
 
     __slots__ = (
-        "done", "entity", "fees", "filled_notional", "hold", "id", "owner", "price", "priority",
-        "remaining", "side", "size", "terms",
+        "done", "entity", "fees", "filled_notional", "funds", "hold", "id", "owner", "parked",
+        "price", "priority", "remaining", "side", "size", "terms",
     )  # fmt: skip
 
     def __init__(
-        self, id: int, owner: int, entity: int, side: int, price: int, size: int, terms: Terms
+        self,
+        id: int,
+        owner: int,
+        entity: int,
+        side: int,
+        price: int,
+        size: int,
+        terms: Terms,
+        funds: int | None = None,
     ) -> None:
         self.id = id
         self.owner = owner
@@ -49,6 +63,8 @@ class Order:
         self.price = price
         self.size = self.remaining = size
         self.terms = terms
+        self.funds = funds
+        self.parked = False
         self.hold = self.filled_notional = self.fees = self.priority = self.done = 0
 
     @property
@@ -64,3 +80,11 @@ class Order:
 # and fees are 0, `size` is what the two orders were decreased by, and a maker that is done with
 # the reason SELF_TRADE was cancelled by it.
 Step: TypeAlias = tuple[int, int, Order, Order, int, int, int, int, int, int]
+
+
+class Activation(NamedTuple):
+    """A stop order that was set off: what it had held, and what came of it, as from `place`."""
+
+    order: Order
+    released: int
+    steps: list[Step]

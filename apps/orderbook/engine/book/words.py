@@ -10,10 +10,15 @@ SELL: Final = 1
 LIMIT: Final = 0
 MARKET: Final = 1
 
-# Time in force: good till cancelled, immediate or cancel, fill or kill.
+# Time in force: good till cancelled, immediate or cancel, fill or kill, good till a time.
 GTC: Final = 0
 IOC: Final = 1
 FOK: Final = 2
+GTT: Final = 3
+
+# What a stop order waits for: a trade at its stop price or below, or at it or above.
+LOSS: Final = 1
+ENTRY: Final = 2
 
 # Self-trade prevention: decrease and cancel, cancel oldest, cancel newest, cancel both.
 DC: Final = 0
@@ -30,6 +35,7 @@ INSUFFICIENT_FUNDS: Final = 5
 POST_ONLY: Final = 6
 NOT_OPEN: Final = 7
 INVALID: Final = 8
+EXPIRED: Final = 9
 
 # What a step of a command was; see `order.Step`.
 MATCH: Final = 0
