@@ -23,7 +23,8 @@ _WRITES = ("INSERT", "UPDATE", "DELETE", "WITH")
 @contextmanager
 def recorded_as(*, user: User | None, source: str) -> Iterator[None]:
     """What is written inside is recorded as done by `user` through `source`."""
-    actor = (str(user.pk) if user else "", source)
+    # PostgreSQL takes no NUL, which an address may hold.
+    actor = (str(user.pk) if user else "", source.replace("\0", "␀"))
 
     def tell(execute: Callable[..., Any], sql: Any, *rest: Any) -> Any:
         if connection.in_atomic_block:
