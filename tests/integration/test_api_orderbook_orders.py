@@ -113,6 +113,15 @@ class TestPlacing:
         assert answered(bot.get(f"/orders/{body['id']}"))["status"] == "active"
         assert [order["id"] for order in answered(bot.get("/orders"))] == [body["id"]]
 
+    def test_an_iceberg_and_a_bounded_market_order(self, bot: Bot) -> None:
+        iceberg = answered(bot.post("/orders", ORDER | {"max_floor": "0.5"}))
+        assert iceberg["max_floor"] == "0.5"
+        market = {"product_id": NAME, "side": "buy", "type": "market", "funds": "5"}
+        bounded = answered(bot.post("/orders", market | {"max_slippage_bps": 100}))
+        assert bounded["max_slippage_bps"] == 100
+        commands = Command.objects.order_by("pk").values_list("display_size", "slippage_bps")
+        assert list(commands) == [(TONNE // 2, None), (None, 100)]
+
     def test_a_sell_with_a_stop_price_stops_a_loss_unless_it_says_otherwise(self, bot: Bot) -> None:
         sell = ORDER | {"side": "sell", "stop_price": "1"}
         assert answered(bot.post("/orders", sell))["stop"] == "loss"
@@ -180,7 +189,13 @@ class TestPlacing:
             ({"stop_price": "1", "post_only": True}, "post_only"),
             ({"stop_price": "1", "type": "market", "price": None}, "size"),
             ({"time_in_force": "GTC", "cancel_after": "min"}, "cancel_after"),
-            ({"max_floor": "1"}, "max_floor"),
+            ({"max_floor": "0.1"}, "max_floor"),
+            ({"max_floor": "1.0001"}, "max_floor"),
+            ({"max_floor": "1", "time_in_force": "IOC"}, "max_floor"),
+            ({"max_floor": "1", "type": "market", "price": None}, "max_floor"),
+            ({"max_slippage_bps": 5}, "max_slippage_bps"),
+            ({"max_slippage_bps": 10_000, "type": "market", "price": None}, "max_slippage_bps"),
+            ({"stop_limit_price": "1"}, "stop_limit_price"),
         ],
     )
     def test_nonsense_is_refused_with_the_field_it_is_about(
@@ -524,6 +539,29 @@ def test_placing_an_order_takes_four_statements(bot: Bot, django_assert_num_quer
     answered(bot.get("/orders"))  # from now on the key is known to be in use
     with django_assert_num_queries(4):  # the key, the market, the command, what became of it
         answered(bot.post("/orders", ORDER))
+
+
+class TestAmending:
+    """PUT /orders/{id}."""
+
+    def test_a_change_becomes_a_command(self, bot: Bot, product: Product, user: User) -> None:
+        order = order_rest(product, user.owner)
+        path = f"/orders/{order_uuid(order.pk)}"
+        body = answered(bot.call("PUT", path, {"price": "2", "size": "3"}))
+        command = Command.objects.latest("pk")
+        assert (command.kind, command.target) == (CommandKind.AMEND, order.pk)
+        assert (command.price, command.size) == (2 * UNIT, 3 * TONNE)
+        assert (body["id"], body["price"]) == (str(order_uuid(order.pk)), "1")
+
+    def test_nonsense_is_refused(self, bot: Bot, product: Product, user: User) -> None:
+        path = f"/orders/{order_uuid(order_rest(product, user.owner).pk)}"
+        for change, field in (({}, "size"), ({"price": "x"}, "price"), ({"size": "0"}, "size")):
+            assert answered(bot.call("PUT", path, change), 400)["field"] == field
+        theirs = order_rest(product, user_make().owner)
+        answered(bot.call("PUT", f"/orders/{order_uuid(theirs.pk)}", {"price": "2"}), 404)
+        looking = bot_of(user, scopes=[VIEW])
+        answered(looking.call("PUT", path, {"price": "2"}), 403)
+        assert Command.objects.filter(kind=CommandKind.AMEND).count() == 0
 
 
 class TestCancelAllAfter:

@@ -145,7 +145,7 @@ def test_a_stop_waits_through_a_restart_and_goes_off_afterwards(product: Product
     with engine(batch_max=2) as hand:
         hand.settle()
         audited(hand, product)
-    assert order(entry).done_reason == DoneReason.FILLED
+    assert (order(entry).done_reason, order(entry).size) == (DoneReason.FILLED, None)
     resting = order(limit)
     assert (resting.status, resting.parked) == (OrderStatus.OPEN, False)
     assert [level.price for level in market_data.book(product).bids] == [P11]

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.orderbook.engine.book import Book, Order, Step, Terms
+from apps.orderbook.engine.book import Amendment, Book, Order, Step, Terms
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.snapshot import levels
 from apps.orderbook.engine.settlement import (
     Wallet,
     Wallets,
     settle_activation,
+    settle_amendment,
     settle_cancel,
     settle_order,
 )
@@ -39,6 +40,8 @@ class Ask:
     stop: int = 0
     stop_price: int = 0
     expires_us: int = 0
+    display: int = 0
+    slippage_bps: int | None = None
     entity: int | None = None
 
     def real(self, order_id: int) -> Order:
@@ -52,6 +55,8 @@ class Ask:
             stop=self.stop,
             stop_price=self.stop_price,
             expires_us=self.expires_us,
+            display=self.display,
+            slippage_bps=self.slippage_bps,
         )
         entity = self.owner if self.entity is None else self.entity
         price, size = self.price or 0, self.size or 0
@@ -67,7 +72,7 @@ def plain(steps: Iterable[Step]) -> list[tuple[int, ...]]:
     """Steps as the reference book notes them."""
     return [
         (number, maker.id, price, size, notional, taker_fee, maker_fee)
-        for _, number, _, maker, price, size, notional, taker_fee, maker_fee, _ in steps
+        for _, number, _, maker, price, size, notional, taker_fee, maker_fee, *_ in steps
     ]
 
 
@@ -147,13 +152,28 @@ class BookPair:
         self.reference.set_switch(owner, at_us)
         self.check()
 
+    def amend(
+        self, owner: int, order_id: int, price: int | None = None, size: int | None = None
+    ) -> Amendment:
+        self.expire()
+        order = self.book.get(owner, order_id)
+        available = self.available(owner, order.side) if order else 0
+        found = self.book.amend(owner, order_id, price, size, available)
+        assert found.refused == self.reference.amend(owner, order_id, price, size, available)
+        self.movements += settle_amendment(found, self.accounts)
+        if not found.refused:
+            assert plain(found.steps) == self.reference.steps
+            self.activate()
+        self.check()
+        return found
+
     def cancel(self, owner: int, order_id: int) -> Order | None:
         self.expire()
         order = self.book.cancel(owner, order_id)
         twin = self.reference.cancel(owner, order_id)
         assert (order and order.id) == (twin and twin.id)
         if order and order.funds is None:
-            assert order.remaining == twin.remaining
+            assert order.remaining + order.hidden == twin.remaining
         if order:
             settle_cancel(order, self.accounts)
         self.check()
@@ -181,7 +201,7 @@ class BookPair:
             counts: Counter[int] = Counter()
             for order in self.reference.open_orders():
                 if order.side == side and not order.parked:
-                    sizes[order.price] += order.remaining
+                    sizes[order.price] += order.visible
                     counts[order.price] += 1
             shown = levels(ladder)
             assert [level.price for level in shown] == sorted(sizes, reverse=side == w.BUY)

@@ -8,7 +8,9 @@ after each step. Nothing is shared with the real book but the words.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import floor
 
 from apps.orderbook.engine.book import words as w
 
@@ -30,6 +32,10 @@ class RefOrder:
     stop: int = 0
     stop_price: int = 0
     expires_us: int = 0
+    display: int = 0
+    slippage_bps: int | None = None
+    worst: int | None = None  # the price up to which a market order may slip
+    shown: int = 0  # what is left of an iceberg's part in sight
     parked: bool = False
     filled: int = 0
     notional: int = 0
@@ -41,6 +47,11 @@ class RefOrder:
     def remaining(self) -> int:
         assert self.size is not None
         return self.size - self.filled
+
+    @property
+    def visible(self) -> int:
+        """What others can trade with before it goes to the back of the queue."""
+        return min(self.shown, self.remaining) if self.display else self.remaining
 
     @property
     def hold(self) -> int:
@@ -73,6 +84,7 @@ class ReferenceBook:
     event_number: int = 0
     trade_number: int = 0
     turn: int = 0
+    amended: RefOrder | None = None
     last_price: int | None = None
     switches: dict[int, int] = field(default_factory=dict)
     # (order, what it had held, its steps) of each stop that the last command set off
@@ -86,16 +98,11 @@ class ReferenceBook:
     def makers_for(self, taker: RefOrder) -> list[RefOrder]:
         """Resting orders that the taker's limit reaches, the first to trade with first."""
         found = [o for o in self.open_orders() if o.side != taker.side and not o.parked]
-        if taker.price is not None:
-            found = [
-                maker
-                for maker in found
-                if (
-                    maker.price <= taker.price
-                    if taker.side == w.BUY
-                    else maker.price >= taker.price
-                )
-            ]
+        limit = taker.worst if taker.price is None else taker.price
+        if limit is not None and taker.side == w.BUY:
+            found = [maker for maker in found if maker.price <= limit]
+        elif limit is not None:
+            found = [maker for maker in found if maker.price >= limit]
         cheapest_first = taker.side == w.BUY
         return sorted(found, key=lambda m: (m.price if cheapest_first else -m.price, m.priority))
 
@@ -110,18 +117,24 @@ class ReferenceBook:
         elif order.stop and not self.reaches(self.last_price, order):
             self.park(order, available)
         else:
-            self.enter(order, available)
+            self.enter(order, available, self.event_number * 2**20)
         placed = self.steps
         self.set_off(placed)
         self.steps = placed
 
-    def enter(self, order: RefOrder, available: int) -> None:
+    def enter(self, order: RefOrder, available: int, priority: int) -> None:
         order.done = self.refusal(order, available)
+        makers = self.makers_for(order)
+        if order.price is None and order.slippage_bps is not None and makers:
+            # Whole basis points of the best price, rounded towards it.
+            slip = floor(Fraction(makers[0].price * order.slippage_bps, 10_000))
+            order.worst = makers[0].price + (slip if order.side == w.BUY else -slip)
         if not order.done:
             self.match(order, available)
         rests = order.price is not None and order.time_in_force in (w.GTC, w.GTT)
         if not order.done and rests:
-            order.priority = self.event_number * 2**20 + self.turn
+            order.priority = priority
+            order.shown = order.display
             self.orders.append(order)
         elif not order.done:
             order.done = w.NOT_FILLABLE
@@ -154,7 +167,7 @@ class ReferenceBook:
             order.parked, self.steps = False, []
             self.turn += 1
             order.priority = 0
-            self.enter(order, released)
+            self.enter(order, released, self.event_number * 2**20 + self.turn)
             steps = self.steps
             self.activations.append((order.id, released, steps))
 
@@ -208,6 +221,41 @@ class ReferenceBook:
             order.done = w.CANCELED
         return sorted(mine, key=lambda order: order.id)
 
+    def amend(
+        self, owner: int, order_id: int, price: int | None, size: int | None, available: int
+    ) -> int:
+        """Returns why it was refused, 0 if it was not."""
+        self.event_number += 1
+        self.steps, self.activations = [], []
+        self.turn = 0
+        mine = [o for o in self.open_orders() if o.id == order_id and o.owner == owner]
+        if not mine:
+            return w.NOT_FOUND
+        (order,) = mine
+        price, size = price or order.price, size or order.size
+        if order.parked or price % self.price_increment or size % self.size_increment:
+            return w.INVALID
+        if size <= order.filled:
+            return w.INVALID
+        new = replace(order, price=price, size=size)
+        if new.hold > available + order.hold:
+            return w.INSUFFICIENT_FUNDS
+        if price == order.price and size <= order.size:
+            out_of_sight = order.remaining - order.visible
+            shown = order.visible - max(0, order.size - size - out_of_sight)
+            order.size, order.shown = size, shown
+            return 0
+        if order.post_only and self.makers_for(new):
+            return w.POST_ONLY
+        self.orders.remove(order)
+        self.turn += 1
+        self.enter(new, available + order.hold, self.event_number * 2**20 + self.turn)
+        changed = self.steps
+        self.set_off(changed)
+        self.steps = changed
+        self.amended = new
+        return 0
+
     # Rules
 
     def malformed(self, order: RefOrder) -> bool:
@@ -246,7 +294,7 @@ class ReferenceBook:
             others += maker.remaining
             if not met_self:
                 before_self += maker.remaining
-        return (others if taker.self_trade == w.CO else before_self) >= taker.size
+        return (others if taker.self_trade == w.CO else before_self) >= taker.remaining
 
     def match(self, taker: RefOrder, available: int) -> None:
         by_funds = taker.funds is not None
@@ -255,14 +303,14 @@ class ReferenceBook:
             limit = taker.funds if by_funds else available
         elif by_funds:
             limit = taker.funds
-        wanted = taker.size
+        wanted = None if taker.size is None else taker.remaining
         if wanted is None:
             wanted = 10**30 if taker.side == w.BUY else available
             wanted -= wanted % self.size_increment
         fee_bps = taker.taker_bps if taker.side == w.BUY else 0
         while wanted > 0 and (makers := self.makers_for(taker)):
             maker = makers[0]
-            size = min(wanted, maker.remaining)
+            size = min(wanted, maker.visible)
             if limit is not None:
                 size = self.affordable(maker.price, limit, fee_bps, size)
                 if size == 0:
@@ -270,7 +318,7 @@ class ReferenceBook:
                     return
             if maker.entity == taker.entity:
                 if taker.self_trade == w.DC and not by_funds:
-                    size = min(wanted, maker.remaining)
+                    size = min(wanted, maker.visible)
                 wanted, spent = self.self_trade(taker, maker, size, wanted, fee_bps)
                 if by_funds:
                     limit -= spent
@@ -311,10 +359,19 @@ class ReferenceBook:
             order.fees += paid
         if maker.remaining == 0:
             maker.done = w.FILLED
+        self.show_more(maker, size)
         self.last_price = maker.price
         self.steps.append(
             (self.trade_number, maker.id, maker.price, size, notional, taker_fee, maker_fee)
         )
+
+    def show_more(self, maker: RefOrder, gone: int) -> None:
+        """Once nothing of an iceberg is in sight its next part comes, last in the queue."""
+        maker.shown -= gone
+        if maker.display and maker.shown <= 0 and maker.remaining > 0:
+            maker.shown = maker.display
+            self.turn += 1
+            maker.priority = self.event_number * 2**20 + self.turn
 
     def self_trade(
         self, taker: RefOrder, maker: RefOrder, size: int, wanted: int, fee_bps: int
@@ -326,6 +383,7 @@ class ReferenceBook:
             notional = exact_notional(maker.price, size)
             spent = notional + fee(notional, fee_bps)
             maker.size -= size
+            self.show_more(maker, size)
             if taker.size is not None:
                 taker.size -= size
             if maker.remaining == 0:
@@ -356,10 +414,16 @@ class ReferenceBook:
         for o in self.resting() + by_stop:
             stop, stop_price = (o.stop, o.stop_price) if o.parked else (0, 0)
             size = o.size or 0
+            left = size - o.filled
+            hidden = 0 if o.parked or not o.display else left - o.visible
+            slippage = -1 if o.slippage_bps is None else o.slippage_bps
             lines.append(
-                f"{o.side} {o.price or 0} {o.id} {o.owner} {o.entity} {size} {size - o.filled} "
-                f"{o.funds or 0} {o.hold} {o.priority} {o.notional} {o.fees} {stop} {stop_price} "
-                f"{o.expires_us}\n"
+                f"{o.side} {o.price or 0} {o.id} {o.owner} {o.entity} {size} {left - hidden} "
+                f"{hidden} {o.funds or 0} {o.hold} {o.priority} {o.notional} {o.fees} "
+                f"{stop} {stop_price} {o.expires_us} "
+                f"{w.MARKET if o.price is None else w.LIMIT} {o.time_in_force} "
+                f"{int(o.post_only)} {o.self_trade} {o.maker_bps} {o.taker_bps} {o.display} "
+                f"{slippage}\n"
             )
         lines += [f"{owner} {at_us}\n" for owner, at_us in sorted(self.switches.items())]
         return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apps.orderbook.engine.book import Amendment
 from apps.orderbook.engine.book import words as w
 from tests.support.book_pair import Ask, BookPair
 
@@ -68,13 +69,40 @@ ending = st.builds(
     expires_us=st.integers(1, 30),
     **common,
 )
+icebergs = st.builds(
+    limit_order,
+    price=st.integers(1, 12).map(lambda ticks: ticks * TICK),
+    size=sizes,
+    display=st.integers(1, 9).map(lambda lots: lots * LOT),
+    **common,
+)
+slipping = st.builds(
+    limit_order, size=sizes, slippage_bps=st.sampled_from((0, 900, 5_000)), **common
+)
 cancels = st.tuples(st.just("cancel"), owners, st.integers(1, 30))
 waits = st.integers(1, 9).map(lambda us: ("pass_time", us))
 switches = st.tuples(st.just("set_switch"), owners, st.none() | st.integers(1, 20))
 asks = st.one_of(
-    limits, limits, limits, post_onlys, markets, by_funds, stops, stops_by_funds, ending
+    limits,
+    limits,
+    limits,
+    post_onlys,
+    markets,
+    by_funds,
+    stops,
+    stops_by_funds,
+    ending,
+    icebergs,
+    slipping,
 )
-commands = st.one_of(asks, asks, asks, cancels, owners, waits, switches)
+amends = st.tuples(
+    st.just("amend"),
+    owners,
+    st.integers(1, 30),
+    st.none() | st.integers(1, 12).map(lambda ticks: ticks * TICK),
+    st.none() | sizes,
+)
+commands = st.one_of(asks, asks, asks, cancels, amends, owners, waits, switches)
 
 
 @settings(max_examples=300, deadline=None)
@@ -89,6 +117,16 @@ def test_both_books_decide_the_same(money: int, sequence: list[Any]):
         else:
             name, *arguments = command
             getattr(pair, name)(*arguments)
+
+
+def amend_some_order(pair: BookPair, draw: random.Random) -> Amendment:
+    """Mostly one that is open."""
+    open_orders = [(o.owner, o.id) for o in pair.reference.open_orders()]
+    anywhere = draw.randrange(1, OWNERS + 1), draw.randrange(1, pair.next_id + 1)
+    owner, order_id = draw.choice([anywhere, *open_orders])
+    price = draw.choice((None, draw.randrange(1, 13) * TICK))
+    size = draw.choice((None, draw.randrange(1, 30) * LOT))
+    return pair.amend(owner, order_id, price, size)
 
 
 def random_ask(draw: random.Random) -> Ask:
@@ -115,11 +153,15 @@ def random_ask(draw: random.Random) -> Ask:
     if kind < 0.7:
         ask.price, ask.size = draw.randrange(1, 13) * TICK, draw.randrange(1, 30) * LOT
         ask.time_in_force = draw.choice((w.GTC, w.GTC, w.GTC, w.IOC, w.FOK))
+        if draw.random() < 0.3:
+            ask.display = draw.randrange(1, 6) * LOT
         ask.post_only = ask.time_in_force == w.GTC and draw.random() < 0.2
     elif kind < 0.85:
         ask.size = draw.randrange(1, 30) * LOT
     else:
         ask.funds = draw.randrange(1, 60_000_000)
+    if ask.price is None and draw.random() < 0.4:
+        ask.slippage_bps = draw.choice((0, 900, 5_000))
     return ask
 
 
@@ -133,6 +175,9 @@ def test_thousands_of_sequences_agree_and_meet_every_rule(block: int):
             kind = draw.random()
             if kind < 0.12:
                 pair.cancel(draw.randrange(1, OWNERS + 1), draw.randrange(1, pair.next_id + 1))
+            elif kind < 0.32 and kind > 0.23:
+                found = amend_some_order(pair, draw)
+                seen["amended", found.refused, found.kept_place] += 1
             elif kind < 0.15:
                 pair.cancel_all(draw.randrange(1, OWNERS + 1))
             elif kind < 0.20:
@@ -144,6 +189,7 @@ def test_thousands_of_sequences_agree_and_meet_every_rule(block: int):
             else:
                 order = pair.place(random_ask(draw))
                 seen[order.terms.kind, order.done] += 1
+                seen["more of an iceberg"] += any(order.hidden for order in pair.book.resting())
                 seen["stops set off", min(len(pair.reference.activations), 3)] += 1
                 if any(step[0] == 0 for step in pair.reference.steps):
                     seen["self-trade", order.terms.self_trade] += 1
@@ -157,4 +203,9 @@ def test_thousands_of_sequences_agree_and_meet_every_rule(block: int):
         for done in (w.FILLED, w.SELF_TRADE, w.NOT_FILLABLE, w.INSUFFICIENT_FUNDS)
     }  # fmt: skip
     rare = {("ended", w.EXPIRED), ("ended", w.CANCELED)} | {("stops set off", n) for n in range(4)}
+    rare |= {
+        ("amended", 0, True), ("amended", 0, False), ("amended", w.NOT_FOUND, True),
+        ("amended", w.INVALID, True), ("amended", w.INSUFFICIENT_FUNDS, True),
+        ("amended", w.POST_ONLY, True),
+    }  # fmt: skip
     assert resting_and_ends | rare | {("self-trade", rule) for rule in RULES} <= seen.keys()

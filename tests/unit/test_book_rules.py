@@ -269,6 +269,132 @@ def test_a_stop_that_buys_needs_to_know_what_it_may_spend(pair: BookPair):
     assert (order.done, order.filled_notional) == (w.NOT_FILLABLE, 5_500_000)
 
 
+# Icebergs
+
+
+def test_only_a_part_of_an_iceberg_is_in_sight_and_all_of_it_on_hold(pair: BookPair):
+    order = pair.place(sell(ANN, P10, FIVE, display=ONE))
+    assert (order.remaining, order.hidden, order.hold) == (ONE, 4 * ONE, FIVE)
+    assert levels(pair.book.asks) == [PriceLevel(P10, ONE, 1)]
+
+
+def test_its_next_part_goes_to_the_back_of_the_queue(pair: BookPair):
+    iceberg = pair.place(sell(ANN, P10, THREE, display=ONE))
+    other = pair.place(sell(BOB, P10, ONE))
+    pair.place(buy(CAT, P10, ONE))
+    assert resting_orders(pair.book.asks) == [(P10, ONE, other.id), (P10, ONE, iceberg.id)]
+    pair.place(buy(CAT, P10, FIVE))
+    assert fills(pair) == [(other.id, P10, ONE), (iceberg.id, P10, ONE), (iceberg.id, P10, ONE)]
+    assert (iceberg.done, iceberg.filled_size, iceberg.hold) == (w.FILLED, THREE, 0)
+
+
+def test_what_an_iceberg_takes_as_it_comes_in_is_not_held_back(pair: BookPair):
+    pair.place(buy(BOB, P10, TWO))
+    iceberg = pair.place(sell(ANN, P10, FIVE, display=ONE))
+    assert (iceberg.filled_size, iceberg.remaining, iceberg.hidden) == (TWO, ONE, TWO)
+
+
+def test_fill_or_kill_counts_what_is_out_of_sight(pair: BookPair):
+    pair.place(sell(ANN, P10, FIVE, display=ONE))
+    assert pair.place(buy(BOB, P10, FIVE, time_in_force=w.FOK)).done == w.FILLED
+
+
+def test_its_own_order_uses_up_an_iceberg_part_by_part(pair: BookPair):
+    iceberg = pair.place(sell(ANN, P10, THREE, display=ONE))
+    pair.place(buy(ANN, P10, TWO))
+    assert (iceberg.size, iceberg.remaining, iceberg.hidden, iceberg.done) == (ONE, ONE, 0, 0)
+
+
+# Slippage
+
+
+def test_a_market_order_slips_no_further_than_it_may(pair: BookPair):
+    for price in (P10, P11, P12):
+        pair.place(sell(ANN, price, ONE))
+    taker = pair.place(Ask(BOB, w.BUY, size=FIVE, slippage_bps=1_000))
+    assert (taker.done, taker.filled_size) == (w.NOT_FILLABLE, TWO)
+    pair.place(buy(ANN, P10, ONE))
+    taker = pair.place(Ask(BOB, w.BUY, funds=100_000_000, slippage_bps=0))
+    assert (taker.done, taker.filled_notional) == (w.NOT_FILLABLE, P12)
+    pair.place(buy(ANN, P10 - ONE, ONE))
+    taker = pair.place(Ask(BOB, w.SELL, size=FIVE, slippage_bps=999))
+    assert (taker.done, taker.filled_size) == (w.NOT_FILLABLE, ONE)
+
+
+# Amending
+
+
+def test_less_of_an_order_keeps_its_place(pair: BookPair):
+    mine, other = pair.place(sell(ANN, P10, FIVE)), pair.place(sell(BOB, P10, ONE))
+    assert pair.amend(ANN, mine.id, size=TWO).kept_place
+    assert resting_orders(pair.book.asks) == [(P10, TWO, mine.id), (P10, ONE, other.id)]
+    assert levels(pair.book.asks) == [PriceLevel(P10, THREE, 2)]
+    assert mine.hold == TWO
+
+
+@pytest.mark.parametrize(("price", "size"), [(None, FIVE), (P10, FIVE), (P11, None), (P11, ONE)])
+def test_more_of_it_or_another_price_costs_the_place(
+    price: int | None, size: int | None, pair: BookPair
+):
+    mine, other = pair.place(sell(ANN, P10, TWO)), pair.place(sell(BOB, P10, ONE))
+    at_eleven = pair.place(sell(BOB, P11, ONE))
+    found = pair.amend(ANN, mine.id, price, size)
+    assert not found.kept_place
+    assert [resting[2] for resting in resting_orders(pair.book.asks)] == (
+        [other.id, mine.id, at_eleven.id] if price != P11 else [other.id, at_eleven.id, mine.id]
+    )
+
+
+def test_a_changed_price_may_trade_at_once(pair: BookPair):
+    other = pair.place(buy(BOB, P10, TWO))
+    mine = pair.place(sell(ANN, P11, THREE))
+    pair.place(buy(CAT, P11, ONE))
+    found = pair.amend(ANN, mine.id, price=P10)
+    assert fills(pair) == [(other.id, P10, TWO)]
+    assert found.order is not None
+    assert (found.order.done, found.order.filled_notional) == (w.FILLED, 31_000_000)
+
+
+def test_a_post_only_order_is_not_changed_into_a_trade(pair: BookPair):
+    pair.place(buy(BOB, P10, ONE))
+    mine = pair.place(sell(ANN, P11, ONE, post_only=True))
+    assert pair.amend(ANN, mine.id, price=P10).refused == w.POST_ONLY
+    assert resting_orders(pair.book.asks) == [(P11, ONE, mine.id)]
+
+
+def test_a_change_needs_cover_for_what_is_more(pair: BookPair):
+    rest = pair.money - 2 * P10
+    pair.place(buy(ANN, P10, rest * ONE // P10 // 100_000 * 100_000, taker_bps=0, maker_bps=0))
+    mine = pair.place(buy(ANN, P10, ONE, taker_bps=0, maker_bps=0))
+    assert pair.amend(ANN, mine.id, size=THREE).refused == w.INSUFFICIENT_FUNDS
+    assert pair.amend(ANN, mine.id, size=TWO).refused == 0
+
+
+def test_an_order_cannot_become_smaller_than_what_is_filled(pair: BookPair):
+    mine = pair.place(sell(ANN, P10, FIVE))
+    pair.place(buy(BOB, P10, TWO))
+    assert pair.amend(ANN, mine.id, size=TWO).refused == w.INVALID
+    assert pair.amend(ANN, mine.id, size=THREE).refused == 0
+    assert (mine.size, mine.remaining) == (THREE, ONE)
+
+
+def test_what_is_out_of_sight_goes_first(pair: BookPair):
+    mine = pair.place(sell(ANN, P10, FIVE, display=TWO))
+    pair.amend(ANN, mine.id, size=THREE)
+    assert (mine.remaining, mine.hidden) == (TWO, ONE)
+    pair.amend(ANN, mine.id, size=ONE)
+    assert (mine.remaining, mine.hidden) == (ONE, 0)
+
+
+def test_only_what_rests_and_is_ones_own_can_be_changed(pair: BookPair):
+    mine = pair.place(sell(ANN, P10, ONE))
+    assert pair.amend(BOB, mine.id, size=TWO).refused == w.NOT_FOUND
+    pair.cancel(ANN, mine.id)
+    assert pair.amend(ANN, mine.id, size=TWO).refused == w.NOT_FOUND
+    waiting = pair.place(loss(ANN, P10, ONE))
+    assert pair.amend(ANN, waiting.id, size=TWO).refused == w.INVALID
+
+
 # Time
 
 
@@ -377,7 +503,7 @@ def test_commands_and_trades_are_numbered_without_a_gap(pair: BookPair):
 def test_a_book_loaded_from_its_orders_is_the_same_book(pair: BookPair):
     for owner, price, size in ((ANN, P10, ONE), (BOB, P10, TWO), (CAT, P11, ONE), (ANN, P11, TWO)):
         pair.place(buy(owner, price, size))
-    pair.place(sell(CAT, P12, FIVE))
+    pair.place(sell(CAT, P12, FIVE, display=ONE))
     pair.place(buy(BOB, P12, TWO))
     end = {"time_in_force": w.GTT, "expires_us": 50}
     pair.place(buy(ANN, P11, ONE, stop=w.ENTRY, stop_price=P12 + P10, **end))
@@ -408,6 +534,6 @@ def test_the_state_hash_sees_every_difference(pair: BookPair):
 def copy_of(order: Order) -> Order:
     o = order
     copy = Order(o.id, o.owner, o.entity, o.side, o.price, o.size, o.terms, o.funds)
-    for name in ("remaining", "hold", "priority", "filled_notional", "fees", "parked"):
+    for name in ("remaining", "hidden", "hold", "priority", "filled_notional", "fees", "parked"):
         setattr(copy, name, getattr(order, name))
     return copy

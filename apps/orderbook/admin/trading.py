@@ -28,6 +28,7 @@ class OrderAdmin(LongTableAdmin):
     fields = (
         "public_id", "product", "owner", "client_oid", "side", "order_type", "price_text",
         "size_text", "funds_text", "stop", "stop_price_text", "parked", "time_in_force",
+        "display_text", "slippage_bps",
         "expires_at", "post_only", "self_trade", "maker_bps", "taker_bps", "filled_text",
         "value_text", "fees_text", "hold_text", "priority", "status", "done_reason", "created_at",
         "done_at",
@@ -47,6 +48,11 @@ class OrderAdmin(LongTableAdmin):
     def size_text(self, order: Order) -> str:
         """In whole units of the base asset."""
         return _text(order.size)
+
+    @display(description=_("size in sight"))  # type: ignore[untyped-decorator]
+    def display_text(self, order: Order) -> str:
+        """In whole units of the base asset."""
+        return _text(order.display_size)
 
     @display(description=_("stop price"))  # type: ignore[untyped-decorator]
     def stop_price_text(self, order: Order) -> str:

@@ -29,7 +29,7 @@ _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)',
 class DialectView(APIView):
     """A signed view. Its errors are in English: clients recognise them by their words."""
 
-    scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "DELETE": TRADE}
+    scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "PUT": TRADE, "DELETE": TRADE}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with translation.override("en"):

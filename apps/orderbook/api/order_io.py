@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import prefetch_related_objects
@@ -26,6 +26,7 @@ from apps.orderbook.models import Order
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, Stop
 from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
+from apps.orderbook.selectors.products import product_by_name
 
 # What `status` may ask for. Several words of the dialect mean the same to us.
 STATUSES_ASKED: Final[dict[str, frozenset[int]]] = {
@@ -63,13 +64,29 @@ class PlaceInput(serializers.Serializer[Any]):
     stop_price = PriceField(required=False, allow_null=True)
     cancel_after = EndField(required=False, allow_null=True, write_only=True)
     stop_limit_price = NotOfferedField()
-    max_floor = NotOfferedField()
+    max_floor = SizeField(
+        required=False, allow_null=True, help_text="At most so much of it is in sight at a time."
+    )
+    max_slippage_bps = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=9_999,
+        help_text="How far a market order may trade from the best price; ours alone.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Many clients name the price of a stop order and leave the rest to its side."""
         if attrs.get("stop_price") is not None and attrs.get("stop") is None:
             attrs["stop"] = Stop.ENTRY if attrs["side"] == Side.BUY else Stop.LOSS
         return attrs
+
+
+class AmendInput(serializers.Serializer[Any]):
+    """Another price or size of a limit order that is open. `size` includes what is filled."""
+
+    price = PriceField(required=False, allow_null=True)
+    size = SizeField(required=False, allow_null=True)
 
 
 class OrdersQuery(serializers.Serializer[Any]):
@@ -102,6 +119,8 @@ class OrderOutput(Output):
     stp = WordField(dialect.SELF_TRADES, source="self_trade")
     stop = WordField(dialect.STOPS, required=False)
     stop_price = MicroField(required=False)
+    max_floor = MicroField(source="display_size", required=False)
+    max_slippage_bps = serializers.IntegerField(source="slippage_bps", required=False)
     expire_time = TimeField(source="expires_at", required=False)
     created_at = TimeField()
     done_at = TimeField(required=False)
@@ -125,3 +144,26 @@ def orders_body(orders: Sequence[Order]) -> Any:
     """Orders as the API writes them."""
     prefetch_related_objects(orders, "product__base", "product__quote")
     return OrderOutput(orders, many=True).data
+
+
+def order_asked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a PlaceInput asks of `order_place`. Raises NotFound for its market."""
+    is_market = values["type"] == OrderType.MARKET
+    return {
+        "product": product_by_name(values["product_id"]),
+        "side": values["side"],
+        "order_type": values["type"],
+        "price": values.get("price"),
+        "size": values.get("size"),
+        "funds": values.get("funds"),
+        # Many clients send their default with market orders, to which it means nothing.
+        "time_in_force": None if is_market else values.get("time_in_force"),
+        "post_only": values["post_only"],
+        "self_trade": values["stp"],
+        "client_oid": values.get("client_oid") or None,
+        "stop": values.get("stop"),
+        "stop_price": values.get("stop_price"),
+        "expires_at": values.get("cancel_after"),
+        "display_size": values.get("max_floor"),
+        "slippage_bps": values.get("max_slippage_bps"),
+    }

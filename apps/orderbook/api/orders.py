@@ -24,18 +24,21 @@ from apps.orderbook.api.base import (
 )
 from apps.orderbook.api.order_io import (
     STATUSES_ASKED,
+    AmendInput,
     OrderOutput,
     OrdersQuery,
     PlaceInput,
+    order_asked,
     orders_body,
 )
 from apps.orderbook.ids import order_id_from_uuid, order_uuid
-from apps.orderbook.models import Order, Product
-from apps.orderbook.models.enums import DoneReason, OrderStatus, OrderType
+from apps.orderbook.models import Command, Order, Product
+from apps.orderbook.models.enums import DoneReason, OrderStatus
 from apps.orderbook.paging import Positions
 from apps.orderbook.selectors.orders import (
     STILL_OPEN,
     OrderSearch,
+    amend_refusal_of,
     order_of,
     order_of_client_oid,
     order_of_command,
@@ -46,6 +49,7 @@ from apps.orderbook.selectors.products import product_by_name
 from apps.orderbook.services.checks import InvalidOrder, MarketHalted
 from apps.orderbook.services.commands import (
     OrderDone,
+    order_amend,
     order_cancel,
     order_not_found,
     order_place,
@@ -87,28 +91,10 @@ class OrdersView(DialectView):
     def post(self, request: Request) -> Response:
         """Places an order. A client_oid used before returns the order it named first."""
         values, who = checked(PlaceInput, request.data), acting(request)
-        is_market = values["type"] == OrderType.MARKET
-        command = order_place(
-            owner=who.owner,
-            user=who.user,
-            product=product_by_name(values["product_id"]),
-            side=values["side"],
-            order_type=values["type"],
-            price=values.get("price"),
-            size=values.get("size"),
-            funds=values.get("funds"),
-            # Many clients send their default with market orders, to which it means nothing.
-            time_in_force=None if is_market else values.get("time_in_force"),
-            post_only=values["post_only"],
-            self_trade=values["stp"],
-            client_oid=values.get("client_oid") or None,
-            stop=values.get("stop"),
-            stop_price=values.get("stop_price"),
-            expires_at=values.get("cancel_after"),
-        )
+        command = order_place(owner=who.owner, user=who.user, **order_asked(values))
         verdict_wait(command_ids=[command.pk], timeout_s=wait_s_of(request))
         order = order_of_command(command)
-        _refusal_raise(order)
+        refusal_raise(order)
         return wait_applied(request, Response(orders_body([order])[0]))
 
     @extend_schema(
@@ -134,7 +120,7 @@ class OrderView(DialectView):
     @extend_schema(responses={200: OrderOutput, **errors(400, 401, 403, 404)})
     def get(self, request: Request, order: str) -> Response:
         """The order as it stands."""
-        return _order_response(order_of(acting(request).owner, _order_id(order)))
+        return _order_response(order_of(acting(request).owner, order_id_of(order)))
 
     @extend_schema(
         parameters=[PREFER],
@@ -142,7 +128,21 @@ class OrderView(DialectView):
     )
     def delete(self, request: Request, order: str) -> Response:
         """Cancels the order and answers with its id."""
-        return _cancel(request, _order_id(order))
+        return _cancel(request, order_id_of(order))
+
+    @extend_schema(
+        request=AmendInput,
+        parameters=[PREFER],
+        responses={200: OrderOutput, **errors(400, 401, 403, 404)},
+    )
+    def put(self, request: Request, order: str) -> Response:
+        """Changes the price or the size. A smaller size keeps the place in the queue."""
+        values, who = checked(AmendInput, request.data), acting(request)
+        order_id = order_id_of(order)
+        command = order_amend(owner=who.owner, user=who.user, order_id=order_id, **values)
+        if verdict_wait(command_ids=[command.pk], timeout_s=wait_s_of(request)):
+            _amended_check(command)
+        return wait_applied(request, _order_response(order_of(who.owner, order_id)))
 
 
 class ClientOrderView(DialectView):
@@ -179,6 +179,30 @@ def _cancel(request: Request, order_id: int) -> Response:
     return wait_applied(request, Response(str(order_uuid(order_id))))
 
 
+def _amended_check(command: Command) -> None:
+    """What the engine answers with an error. The order is what it was."""
+    match amend_refusal_of(command):
+        case None:
+            return
+        case "not_found":
+            raise OrderDone(_("Order already done"))
+        case "insufficient_funds":
+            raise InsufficientFunds(
+                _("The available balance does not cover this order. Add funds or ask for less.")
+            )
+        case "not_open":
+            raise MarketHalted(_("Cancel only mode: the market was halted."))
+        case "post_only":
+            raise InvalidOrder(
+                _("The order is post only and would have traded at once."), code="post_only"
+            )
+        case _:
+            raise InvalidOrder(
+                _("Its size must exceed what is filled. A stop order that waits stays as it is."),
+                code="not_amendable",
+            )
+
+
 def _canceled_check(owner: Owner, order_id: int) -> None:
     """It may have been filled just before the cancel had its turn."""
     order = order_of(owner, order_id)
@@ -186,8 +210,8 @@ def _canceled_check(owner: Owner, order_id: int) -> None:
         raise OrderDone(_("Order already done"))
 
 
-def _refusal_raise(order: Order) -> None:
-    """What the dialect answers with an error. A post-only order that would have traded is an
+def refusal_raise(order: Order) -> None:
+    """Raises what the dialect answers with an error. A post-only order that would have traded is an
     order like any other, with the status `rejected`."""
     if order.status != OrderStatus.REJECTED:
         return
@@ -205,7 +229,8 @@ def _refusal_raise(order: Order) -> None:
         raise refusal
 
 
-def _order_id(text: str) -> int:
+def order_id_of(text: str) -> int:
+    """The row id that a public order name stands for. Raises InvalidOrder or NotFound."""
     try:
         order_id = order_id_from_uuid(uuid.UUID(text))
     except ValueError:

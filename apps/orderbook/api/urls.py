@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from apps.orderbook.api import accounts, fills, listings, markets, orders, switches
+from apps.orderbook.api import accounts, batches, fills, listings, markets, orders, switches
 from apps.orderbook.api import schema as _schema  # noqa: F401 - makes the signature known
 
 v1 = [
@@ -25,6 +25,7 @@ v1 = [
     path("accounts/<str:account>/ledger", accounts.LedgerView.as_view()),
     path("accounts/<str:account>/holds", accounts.HoldsView.as_view()),
     path("orders", orders.OrdersView.as_view(), name="api_orders"),
+    path("orders/batch", batches.BatchView.as_view()),
     path("orders/cancel_all_after", switches.CancelAllAfterView.as_view()),
     path("orders/client:<str:client_oid>", orders.ClientOrderView.as_view()),
     path("orders/<str:order>", orders.OrderView.as_view()),

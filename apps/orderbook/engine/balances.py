@@ -15,7 +15,7 @@ from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.book.order import SIZE_MAX as PRICE_MAX
 from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.words import BUY
-from apps.orderbook.engine.command import CANCEL_ALL, TIME, Command
+from apps.orderbook.engine.command import AMEND, CANCEL_ALL, TIME, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, Cursor, array
 from apps.orderbook.engine.settlement import Wallet
@@ -79,7 +79,7 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     """
     base, quote, book = market.base, market.quote, market.book
     yield market.fee_owner, quote
-    orders = [Wanted(c.side, c.price, c.size, c.funds) for c in commands if c.side is not None]
+    orders = [*_wanted(book, commands)]
     entities = {command.entity or command.owner for command in commands}
     entities.update(order.entity for order in _canceled(book, commands))
     reach = reach_of(book, orders, entities, at_us)
@@ -88,7 +88,7 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
         side, price, owner = command.side, command.price, command.owner
         if command.kind == TIME:
             continue
-        if price is None or (price >= lowest if side == BUY else price <= highest):
+        if side is None or price is None or (price >= lowest if side == BUY else price <= highest):
             yield owner, base
             yield owner, quote
         else:
@@ -98,8 +98,35 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
         yield owner, quote
 
 
+def _wanted(book: Book, commands: Iterable[Command]) -> Iterator[Wanted]:
+    """The orders that these commands let in: placed, or changed and let in anew."""
+    furthest: dict[int, Wanted] = {}
+    for c in commands:
+        if c.side is not None:
+            furthest[c.id] = Wanted(c.side, c.price, c.size, c.funds)
+            yield furthest[c.id]
+        elif c.kind == AMEND and c.target is not None:
+            before = furthest.get(c.target) or _resting(book, c.owner, c.target)
+            if before is not None and before.price is not None:
+                furthest[c.target] = _further(before, before.price, c)
+                yield furthest[c.target]
+
+
+def _resting(book: Book, owner: int, order_id: int) -> Wanted | None:
+    order = book.get(owner, order_id)
+    return Wanted(order.side, order.price or None, order.size, None) if order else None
+
+
+def _further(before: Wanted, price: int, change: Command) -> Wanted:
+    """An order changed more than once may combine the price of one change and the size of another,
+    and any of them may be refused: this is the furthest that it can come to."""
+    further = max if before.side == BUY else min
+    size = max(before.size or 0, change.size or 0)
+    return Wanted(before.side, further(price, change.price or price), size, None)
+
+
 def _canceled(book: Book, commands: Iterable[Command]) -> Iterator[Order]:
-    """The orders from before that these commands cancel. They may count for another owner."""
+    """The orders from before that these commands cancel or change. They may count for another."""
     for command in commands:
         if command.kind == CANCEL_ALL:
             yield from book.orders.get(command.owner, {}).values()

@@ -12,6 +12,7 @@ CANCEL: Final = 2
 CANCEL_ALL: Final = 3
 TIME: Final = 4
 SET_SWITCH: Final = 5
+AMEND: Final = 6
 
 
 class Command(NamedTuple):
@@ -40,13 +41,16 @@ class Command(NamedTuple):
     stop_price: int | None = None
     expires_us: int | None = None
     timeout_s: int | None = None
+    display_size: int | None = None
+    slippage_bps: int | None = None
 
 
 # The columns of a command, in the order of its fields.
 COLUMNS: Final = (
     "id, kind, coalesce(owner_id, 0), side, order_type, price, size, funds, time_in_force, "
     "post_only, self_trade, target, client_oid, created_at, entity_id, stop, stop_price, "
-    "(extract(epoch FROM expires_at) * 1000000)::bigint, timeout_s"
+    "(extract(epoch FROM expires_at) * 1000000)::bigint, timeout_s, "
+    "display_size, slippage_bps"
 )
 
 _terms_shared = lru_cache(maxsize=4096)(Terms)
@@ -62,12 +66,15 @@ def terms_of(
     stop: int | None,
     stop_price: int | None,
     expires_us: int | None,
+    display_size: int | None,
+    slippage_bps: int | None,
 ) -> Terms:
     """The terms of an order, shared where others are likely to have the same."""
     plain = (kind, time_in_force, post_only, self_trade, maker_bps, taker_bps)
-    if stop is None and expires_us is None:
+    if stop is expires_us is display_size is slippage_bps is None:
         return _terms_shared(*plain)
-    return Terms(*plain, stop or 0, stop_price or 0, expires_us or 0)  # type: ignore[arg-type]
+    rare = (stop or 0, stop_price or 0, expires_us or 0, display_size or 0, slippage_bps)
+    return Terms(*plain, *rare)  # type: ignore[arg-type]
 
 
 def order_of(command: Command, maker_bps: int, taker_bps: int) -> Order:
@@ -76,7 +83,7 @@ def order_of(command: Command, maker_bps: int, taker_bps: int) -> Order:
     assert c.side is not None
     terms = terms_of(
         c.order_type, c.time_in_force, c.post_only, c.self_trade, maker_bps, taker_bps, c.stop,
-        c.stop_price, c.expires_us,
+        c.stop_price, c.expires_us, c.display_size, c.slippage_bps,
     )  # fmt: skip
     entity = c.owner if c.entity is None else c.entity
     return Order(c.id, c.owner, entity, c.side, c.price or 0, c.size or 0, terms, c.funds)

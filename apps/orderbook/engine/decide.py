@@ -14,12 +14,21 @@ from apps.orderbook.engine import journal
 from apps.orderbook.engine.book import Order, Step
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.money import hold_of, parked_hold_of
-from apps.orderbook.engine.command import CANCEL, PLACE, SET_SWITCH, TIME, Command, order_of
+from apps.orderbook.engine.command import (
+    AMEND,
+    CANCEL,
+    PLACE,
+    SET_SWITCH,
+    TIME,
+    Command,
+    order_of,
+)
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.settlement import (
     Movement,
     Wallets,
     settle_activation,
+    settle_amendment,
     settle_cancel,
     settle_order,
 )
@@ -79,6 +88,8 @@ class Decisions:
         due = self._expire() if self.market.book.clock.due_us <= self.at_us else ""
         if command.kind == PLACE:
             body = self._place(command, due)
+        elif command.kind == AMEND:
+            body = self._amend(command, due)
         elif command.kind == SET_SWITCH:
             body = self._set_switch(command, due)
         elif command.kind == TIME:
@@ -137,11 +148,41 @@ class Decisions:
             self._touch(maker)
             if step[0] == w.MATCH:
                 self.fills.append(step)
-                self._messages += 2 if maker.done else 1
-            elif maker.done or step[5]:
+                self._messages += 1 if step[10] else 2  # match, then open or done
+            elif step[0] == w.SELF_CANCEL:
                 self._messages += 1
+            elif step[5]:
+                self._messages += 2 if step[11] else 1  # change, then open
         if not order.done:
             self.levels.add((order.side, order.price))
+
+    def _amend(self, command: Command, due: str) -> str:
+        market, book = self.market, self.market.book
+        assert command.target is not None
+        before = book.get(command.owner, command.target)
+        cover = amend_cover_of(before, command, self.wallets) if before else 0
+        if market.is_open:
+            found = book.amend(command.owner, command.target, command.price, command.size, cover)
+        else:
+            found = book.refuse_amend(before, w.NOT_OPEN)
+        body = journal.amend_body(
+            command, found, due, at_us=self.at_us, available=cover, is_open=market.is_open
+        )
+        if found.refused:
+            return body
+        order = found.order
+        assert order is not None
+        self.movements += settle_amendment(found, self.wallets)
+        self._messages += 1  # change
+        if found.steps or order.done:
+            self._messages -= 1  # counted with what is told of an order that comes in
+            self._tell(order, found.steps)
+        self.levels |= {(order.side, found.old_price), (order.side, order.price)}
+        if order.id in self.placed:
+            self.placed[order.id].order = order
+        else:
+            self.changed[order.id] = self.moved[order.id] = order
+        return self._set_off(body) if book.stops.triggered else body
 
     def _cancel(self, command: Command, due: str) -> str:
         book = self.market.book
@@ -176,6 +217,8 @@ class Decisions:
     def _touch(self, order: Order) -> None:
         if order.id not in self.placed:
             self.changed[order.id] = order
+            if order.terms.display:
+                self.moved[order.id] = order
         self.levels.add((order.side, order.price))
 
     def _record(self, command: Command, body: str) -> None:
@@ -186,6 +229,14 @@ class Decisions:
         self.events.append(
             Event(market.book.event_number, command.id, market.sequence, body, market.hash)
         )
+
+
+def amend_cover_of(order: Order, command: Command, wallets: Wallets) -> int:
+    """As much of what is available as the verdict on a change depends on."""
+    price, size = command.price or order.price, command.size or order.size
+    left = max(size - order.filled_size, 0)
+    more = hold_of(order.side, price, left, order.terms.taker_bps) - order.hold
+    return max(min(wallets.of_hold(order).available, more), 0)
 
 
 def cover_of(order: Order, available: int) -> int:

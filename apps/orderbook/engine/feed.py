@@ -24,7 +24,9 @@ def messages_of(body: str, *, product: str, sequence: int) -> list[Message]:
     event = json.loads(body)
     messages = _ended(event.get("due", ()))
     if event["kind"] == "place":
-        messages += _place(event)
+        messages += _place(event) + _set_off(event)
+    elif event["kind"] == "amend":
+        messages += _amend(event["result"]) + _set_off(event)
     else:
         messages += _ended(event["result"].get("canceled", ()))
     for number, message in enumerate(messages, sequence + 1):
@@ -44,14 +46,41 @@ def _place(event: dict[str, Any]) -> list[Message]:
     if not is_refused and "parked" not in result:
         fees = {name: given[name] for name in ("maker_bps", "taker_bps")}
         messages = _came_in(event["command"], asked | fees, result)
+    return messages
+
+
+def _set_off(event: dict[str, Any]) -> list[Message]:
+    messages: list[Message] = []
     for order in event.get("then", ()):
         messages += _came_in(order["order"], order | {"client_oid": None}, order)
     return messages
 
 
+def _amend(result: dict[str, Any]) -> list[Message]:
+    """A change, and what it traded on the way."""
+    if "refused" in result:
+        return []
+    steps = result["steps"]
+    traded = sum(step.get("size", step.get("decreased", 0)) for step in steps)
+    came_in = result["remaining"] + traded
+    change = {
+        "type": "change",
+        "reason": "modify_order",
+        "order_id": result["order"],
+        "side": result["side"],
+        "price": result["price"],
+        "old_price": result["old_price"],
+        "new_price": result["price"],
+        "old_size": result["old_remaining"],
+        "new_size": came_in,
+    }
+    if not steps and result["done"] is None:
+        return [change]
+    return [change, *_met(result["order"], result, result)]
+
+
 def _came_in(order_id: int, asked: dict[str, Any], result: dict[str, Any]) -> list[Message]:
     """An order that met the book, as it was asked for and what came of it."""
-    done, steps = result["done"], result["steps"]
     messages: list[Message] = [
         {
             "type": "received",
@@ -59,7 +88,7 @@ def _came_in(order_id: int, asked: dict[str, Any], result: dict[str, Any]) -> li
             "order_type": asked["type"],
             "side": asked["side"],
             "price": asked["price"],
-            "size": asked["size"],
+            "size": _in_sight(asked),
             "funds": asked["funds"],
             "client_oid": asked["client_oid"],
             # For the owner's own feed alone: the public's leaves these and client_oid out.
@@ -68,8 +97,20 @@ def _came_in(order_id: int, asked: dict[str, Any], result: dict[str, Any]) -> li
             "taker_bps": asked["taker_bps"],
         }
     ]
+    return messages + _met(order_id, asked, result)
+
+
+def _in_sight(asked: dict[str, Any]) -> int | None:
+    """Nobody hears how much of an iceberg there is."""
+    size: int | None = asked["size"]
+    return min(size, asked["display"]) if size and "display" in asked else size
+
+
+def _met(order_id: int, asked: dict[str, Any], result: dict[str, Any]) -> list[Message]:
+    """The steps of an order that met the book, and what is left of it."""
+    done, messages = result["done"], []
     maker_side = "sell" if asked["side"] == "buy" else "buy"
-    for step in steps:
+    for step in result["steps"]:
         messages += _step(step, order_id, maker_side)
     last = {"order": order_id, "side": asked["side"], "price": asked["price"]}
     if done is None:
@@ -93,7 +134,9 @@ def _step(step: dict[str, Any], taker: int, maker_side: str) -> list[Message]:
             "size": step["size"],
             "price": step["price"],
         }
-        return [match] if step["left"] else [match, _done(maker, "filled", 0)]
+        if step["left"]:
+            return [match]
+        return [match, _shown(maker, step) if "fresh" in step else _done(maker, "filled", 0)]
     if step["canceled"]:
         return [_done(maker, "canceled", step["left"])]
     if not step["decreased"]:
@@ -107,7 +150,18 @@ def _step(step: dict[str, Any], taker: int, maker_side: str) -> list[Message]:
         "old_size": step["left"] + step["decreased"],
         "new_size": step["left"],
     }
-    return [change]
+    return [change, _shown(maker, step)] if "fresh" in step else [change]
+
+
+def _shown(maker: dict[str, Any], step: dict[str, Any]) -> Message:
+    """More of an iceberg, behind everybody at its price."""
+    return {
+        "type": "open",
+        "order_id": maker["order"],
+        "side": maker["side"],
+        "price": maker["price"],
+        "remaining_size": step["fresh"],
+    }
 
 
 def _done(order: dict[str, Any], reason: str, remaining: int | None) -> Message:

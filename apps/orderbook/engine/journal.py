@@ -4,7 +4,9 @@ A body has three parts. `asked` is the command, `given` is what came from outsid
 time, the money that was available, the fees, whether the market was open), `result` is what the
 book made of it. Two more are there when they are not empty: `due` are the orders whose time was
 over before the command, and `then` the stop orders that it set off, one after the other. What
-few orders ask for (`stop`, `stop_price`, `expires`, `entity`) is in `asked` only when it is asked.
+few orders ask for (`stop`, `stop_price`, `expires`, `entity`, `display`, `slippage_bps`) is in
+`asked` only when it is asked, and what few steps do (`fresh`: more of an iceberg came into sight)
+in the step only when it is done.
 
 JSON is canonical when its keys are sorted and nothing is padded; the texts are
 put together by hand because this is done for every command, and tests hold them against `json`.
@@ -19,7 +21,7 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from apps.orderbook.engine.book import Activation, Order, Step
+from apps.orderbook.engine.book import Activation, Amendment, Order, Step
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.command import CANCEL, Command
 
@@ -38,6 +40,7 @@ REASONS: Final = {
     w.NOT_OPEN: "not_open",
     w.INVALID: "invalid",
     w.EXPIRED: "expired",
+    w.NOT_FOUND: "not_found",
 }
 _DONE: Final = {0: "null", **{reason: f'"{word}"' for reason, word in REASONS.items()}}
 _BOOL: Final = ("false", "true")
@@ -66,20 +69,22 @@ def place_body(
     price = "null" if c.price is None else c.price
     size, remaining = ("null", "null") if c.size is None else (c.size, order.remaining)
     funds = "null" if c.funds is None else c.funds
+    display = "" if c.display_size is None else f'"display":{c.display_size},'
+    slippage = "" if c.slippage_bps is None else f'"slippage_bps":{c.slippage_bps},'
     entity = "" if c.entity is None else f'"entity":{c.entity},'
     expires = "" if c.expires_us is None else f'"expires":{c.expires_us},'
     stop = "" if c.stop is None else f'"stop":"{STOPS[c.stop]}","stop_price":{c.stop_price},'
     return (
-        f'{{"asked":{{"client_oid":{oid},{entity}{expires}"funds":{funds},"owner":{c.owner},'
+        f'{{"asked":{{"client_oid":{oid},{display}{entity}{expires}"funds":{funds},"owner":{c.owner},'
         f'"post_only":{_BOOL[terms.post_only]},"price":{price},'
         f'"self_trade":"{SELF_TRADES[terms.self_trade]}","side":"{SIDES[order.side]}",'
-        f'"size":{size},{stop}"time_in_force":"{TIMES_IN_FORCE[terms.time_in_force]}",'
+        f'"size":{size},{slippage}{stop}"time_in_force":"{TIMES_IN_FORCE[terms.time_in_force]}",'
         f'"type":"{TYPES[terms.kind]}"}},"command":{c.id},{_due(due)}'
         f'"given":{{"at":{at_us},"available":{available},"maker_bps":{terms.maker_bps},'
         f'"open":{_BOOL[is_open]},"taker_bps":{terms.taker_bps}}},"kind":"place",'
         f'"result":{{"done":{_DONE[order.done]},"fees":{order.fees},'
-        f'"filled_notional":{order.filled_notional},"filled_size":{order.size - order.remaining},'
-        f'"hold":{order.hold},{_PARKED[order.parked]}"remaining":{remaining},'
+        f'"filled_notional":{order.filled_notional},"filled_size":{order.filled_size},'
+        f'{_hidden(order)}"hold":{order.hold},{_PARKED[order.parked]}"remaining":{remaining},'
         f'"steps":[{",".join(map(_step, steps))}]}}}}'
     )
 
@@ -91,10 +96,12 @@ def activation_text(activation: Activation) -> str:
     terms = order.terms
     price = order.price if terms.kind == w.LIMIT else "null"
     size, remaining = ("null", "null") if order.funds else (order.size, order.remaining)
+    display = f'"display":{terms.display},' if terms.display else ""
     return (
-        f'{{"done":{_DONE[order.done]},"fees":{order.fees},'
-        f'"filled_notional":{order.filled_notional},"filled_size":{order.size - order.remaining},'
-        f'"funds":{order.funds or "null"},"hold":{order.hold},"maker_bps":{terms.maker_bps},'
+        f'{{{display}"done":{_DONE[order.done]},"fees":{order.fees},'
+        f'"filled_notional":{order.filled_notional},"filled_size":{order.filled_size},'
+        f'"funds":{order.funds or "null"},{_hidden(order)}"hold":{order.hold},'
+        f'"maker_bps":{terms.maker_bps},'
         f'"order":{order.id},"owner":{order.owner},"price":{price},"released":{released},'
         f'"remaining":{remaining},"side":"{SIDES[order.side]}","size":{size},'
         f'"steps":[{",".join(map(_step, steps))}],"taker_bps":{terms.taker_bps},'
@@ -107,20 +114,25 @@ def with_activations(body: str, then: Iterable[str]) -> str:
     return f'{body[:-1]},"then":[{",".join(then)}]}}'
 
 
+def _hidden(order: Order) -> str:
+    return f'"hidden":{order.hidden},' if order.hidden else ""
+
+
 def _due(due: str) -> str:
     return f'"due":[{due}],' if due else ""
 
 
 def _step(step: Step) -> str:
-    kind, trade, _, maker, price, size, notional, taker_fee, maker_fee, _ = step
+    kind, trade, _, maker, price, size, notional, taker_fee, maker_fee, _, left, shown = step
+    fresh = f'"fresh":{shown},' if shown else ""
     if kind == w.MATCH:
         return (
-            f'{{"left":{maker.remaining},"maker":{maker.id},"maker_fee":{maker_fee},'
+            f'{{{fresh}"left":{left},"maker":{maker.id},"maker_fee":{maker_fee},'
             f'"notional":{notional},"price":{price},"size":{size},"taker_fee":{taker_fee},'
             f'"trade":{trade}}}'
         )
     return (
-        f'{{"canceled":{_BOOL[maker.done != 0]},"decreased":{size},"left":{maker.remaining},'
+        f'{{"canceled":{_BOOL[kind == w.SELF_CANCEL]},"decreased":{size},{fresh}"left":{left},'
         f'"maker":{maker.id},"price":{price}}}'
     )
 
@@ -142,6 +154,36 @@ def cancel_body(command: Command, due: str, canceled: str, *, at_us: int) -> str
         f'{_due(due)}"given":{{"at":{at_us}}},'
         f'"kind":"{"cancel" if command.kind == CANCEL else "cancel_all"}",'
         f'"result":{{"canceled":[{canceled}]}}}}'
+    )
+
+
+def amend_body(
+    command: Command,
+    amendment: Amendment,
+    due: str,
+    *,
+    at_us: int,
+    available: int,
+    is_open: bool,
+) -> str:
+    """The event of a change, taken right after it."""
+    c, a, order = command, amendment, amendment.order
+    head = (
+        f'{{"asked":{{"owner":{c.owner},"price":{c.price or "null"},"size":{c.size or "null"},'
+        f'"target":{c.target}}},"command":{c.id},{_due(due)}'
+        f'"given":{{"at":{at_us},"available":{available},"open":{_BOOL[is_open]}}},'
+        f'"kind":"amend",'
+    )
+    if a.refused or order is None:
+        return f'{head}"result":{{"refused":"{REASONS[a.refused]}"}}}}'
+    return (
+        f'{head}"result":{{"done":{_DONE[order.done]},"fees":{order.fees},'
+        f'"filled_notional":{order.filled_notional},"filled_size":{order.filled_size},'
+        f'{_hidden(order)}"hold":{order.hold},"kept_place":{_BOOL[a.kept_place]},'
+        f'"old_price":{a.old_price},"old_remaining":{a.old_remaining},"order":{order.id},'
+        f'"price":{order.price},"released":{a.released},"remaining":{order.remaining},'
+        f'"side":"{SIDES[order.side]}","size":{order.size},'
+        f'"steps":[{",".join(map(_step, a.steps))}]}}}}'
     )
 
 

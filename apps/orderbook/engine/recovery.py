@@ -23,8 +23,8 @@ _FEE_OWNER_CREATE: Final = (
 _ORDERS: Final = """
 SELECT id, owner_id, coalesce(entity_id, owner_id), side, price, size, funds, order_type,
     time_in_force, post_only, self_trade, maker_bps, taker_bps, stop, stop_price,
-    (extract(epoch FROM expires_at) * 1000000)::bigint, parked,
-    filled_size, filled_notional, fees, hold, priority
+    (extract(epoch FROM expires_at) * 1000000)::bigint, display_size, slippage_bps,
+    parked, hidden, filled_size, filled_notional, fees, hold, priority
 FROM orderbook_order WHERE product_id = %s AND status = 1
 """
 _LAST_PRICE: Final = "SELECT price FROM orderbook_fill WHERE id = %s"
@@ -98,14 +98,15 @@ def orders_open(connection: Connection, product_id: int) -> Iterator[Order]:
 
 def _order(row: tuple[Any, ...]) -> Order:
     (id_, owner, entity, side, price, size, funds, kind, time_in_force, post_only, self_trade,
-     maker_bps, taker_bps, stop, stop_price, expires_us, parked,
-     filled_size, filled_notional, fees, hold, priority) = row  # fmt: skip
+     maker_bps, taker_bps, stop, stop_price, expires_us, display_size, slippage_bps, parked,
+     hidden, filled_size, filled_notional, fees, hold, priority) = row  # fmt: skip
     terms = terms_of(
         kind, time_in_force, post_only, self_trade, maker_bps, taker_bps, stop, stop_price,
-        expires_us,
+        expires_us, display_size, slippage_bps,
     )  # fmt: skip
     order = Order(id_, owner, entity, side, price or 0, size or 0, terms, funds)
-    order.remaining -= filled_size
+    order.remaining -= filled_size + hidden
+    order.hidden = hidden
     order.parked = parked
     order.filled_notional = filled_notional
     order.fees = fees

@@ -9,6 +9,7 @@ from apps.orderbook.engine import journal
 from apps.orderbook.engine.book import Book, Step
 from apps.orderbook.engine.book.words import NOT_OPEN
 from apps.orderbook.engine.command import (
+    AMEND,
     CANCEL,
     CANCEL_ALL,
     PLACE,
@@ -24,6 +25,7 @@ KINDS = {
     "cancel_all": CANCEL_ALL,
     "time": TIME,
     "set_switch": SET_SWITCH,
+    "amend": AMEND,
 }
 
 
@@ -45,6 +47,8 @@ def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str
     at_us = event["given"]["at"]
     if command.kind == PLACE:
         return _place(book, event, command, due)
+    if command.kind == AMEND:
+        return _amend(book, event, command, due)
     if command.kind == SET_SWITCH:
         falls_us = event["result"]["falls"]
         book.set_switch(command.owner, falls_us)
@@ -78,6 +82,8 @@ def _command(event: dict[str, Any]) -> Command:
         stop_price=asked.get("stop_price"),
         expires_us=asked.get("expires"),
         timeout_s=asked.get("timeout"),
+        display_size=asked.get("display"),
+        slippage_bps=asked.get("slippage_bps"),
     )
 
 
@@ -98,6 +104,27 @@ def _place(book: Book, event: dict[str, Any], command: Command, due: str) -> str
         available=given["available"],
         is_open=given["open"],
     )
+    return _with_stops(book, body)
+
+
+def _amend(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
+    given, target = event["given"], command.target or 0
+    if given["open"]:
+        found = book.amend(command.owner, target, command.price, command.size, given["available"])
+    else:
+        found = book.refuse_amend(book.get(command.owner, target), NOT_OPEN)
+    body = journal.amend_body(
+        command,
+        found,
+        due,
+        at_us=given["at"],
+        available=given["available"],
+        is_open=given["open"],
+    )
+    return _with_stops(book, body)
+
+
+def _with_stops(book: Book, body: str) -> str:
     then = []
     while book.stops.triggered:
         then.append(journal.activation_text(book.activate_next()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from apps.orderbook.engine.book.amending import Amendment
 from apps.orderbook.engine.book.order import Activation, Order, Step
 from apps.orderbook.engine.book.words import BUY, MATCH
 
@@ -74,8 +75,19 @@ def settle_activation(activation: Activation, wallets: Wallets) -> list[Movement
     return settle_order(order, steps, wallets)
 
 
+def settle_amendment(amendment: Amendment, wallets: Wallets) -> list[Movement]:
+    """Apply a changed order: what it had held first, then as a placed one."""
+    order = amendment.order
+    if amendment.refused or order is None:
+        return []
+    holding = wallets.of_hold(order)
+    holding.held -= amendment.released
+    holding.available += amendment.released
+    return settle_order(order, amendment.steps, wallets)
+
+
 def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:
-    _, trade, _, maker, _, size, notional, taker_fee, maker_fee, released = step
+    _, trade, _, maker, _, size, notional, taker_fee, maker_fee, released, *_ = step
     base, quote, fees = wallets
     maker_base, maker_quote = base[maker.owner], quote[maker.owner]
     taker_base, taker_quote = base[order.owner], quote[order.owner]

@@ -20,7 +20,7 @@ _ORDERS: Final = """
 COPY orderbook_order (id, product_id, owner_id, client_oid, side, order_type, price, size, funds,
     time_in_force, post_only, self_trade, maker_bps, taker_bps, filled_size, filled_notional, fees,
     hold, priority, status, done_reason, created_at, done_at, entity_id, stop, stop_price,
-    expires_at, parked) FROM STDIN
+    expires_at, parked, display_size, slippage_bps, hidden) FROM STDIN
 """
 _FILLS: Final = """
 COPY orderbook_fill (id, product_id, maker_order_id, taker_order_id, maker_owner_id,
@@ -37,8 +37,9 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, available, held)
 WHERE b.id = v.id
 """
 _CHANGED: Final = """
-UPDATE orderbook_order o SET size = v.size, filled_size = v.filled_size,
-    filled_notional = v.filled_notional, fees = v.fees, hold = v.hold,
+UPDATE orderbook_order o SET size = CASE WHEN o.size IS NOT NULL THEN v.size END,
+    filled_size = v.filled_size, filled_notional = v.filled_notional, fees = v.fees,
+    hold = v.hold,
     status = CASE WHEN v.done = 0 THEN 1 ELSE 2 END, done_reason = NULLIF(v.done, 0),
     done_at = CASE WHEN v.done = 0 THEN NULL ELSE %s::timestamptz END
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
@@ -46,8 +47,10 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]
 WHERE o.id = v.id
 """
 _MOVED: Final = """
-UPDATE orderbook_order o SET parked = v.parked, priority = v.priority
-FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[]) AS v (id, parked, priority)
+UPDATE orderbook_order o SET parked = v.parked, priority = v.priority, hidden = v.hidden,
+    price = CASE WHEN o.order_type = 0 THEN v.price END
+FROM unnest(%s::bigint[], %s::boolean[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS v (id, parked, priority, hidden, price)
 WHERE o.id = v.id
 """
 _SWITCHES_CLEAR: Final = """
@@ -68,7 +71,7 @@ UPDATE orderbook_productlease SET holes = %s::bigint[], holes_xmax = %s::bigint[
 WHERE product_id = %s
 """
 
-_MOVED_COLUMNS: Final = ("id", "parked", "priority")
+_MOVED_COLUMNS: Final = ("id", "parked", "priority", "hidden", "price")
 _BALANCE_COLUMNS: Final = ("id", "available", "held")
 _ORDER_COLUMNS: Final = (
     "id", "size", "filled_size", "filled_notional", "fees", "hold", "done"
@@ -199,11 +202,12 @@ def order_lines(decisions: Decisions, at: str) -> Iterable[str]:
         done, done_at = (_NULL, _NULL) if status == OPEN else (o.done, at)
         yield (
             f"{c.id}\t{product}\t{c.owner}\t{_text(c.client_oid)}\t{o.side}\t{terms.kind}\t"
-            f"{_number(c.price)}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
+            f"{o.price or _NULL}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
             f"{terms.post_only}\t{terms.self_trade}\t{terms.maker_bps}\t{terms.taker_bps}\t"
             f"{o.filled_size}\t{o.filled_notional}\t{o.fees}\t{o.hold}\t{o.priority}\t{status}\t"
             f"{done}\t{c.created_at}\t{done_at}\t{_number(c.entity)}\t{_number(c.stop)}\t"
-            f"{_number(c.stop_price)}\t{_time(c.expires_us)}\t{o.parked}\n"
+            f"{_number(c.stop_price)}\t{_time(c.expires_us)}\t{o.parked}\t"
+            f"{_number(c.display_size)}\t{_number(c.slippage_bps)}\t{o.hidden}\n"
         )
 
 
@@ -216,7 +220,7 @@ def status_of(placed: Placed) -> int:
 def fill_lines(decisions: Decisions, at: str) -> Iterable[str]:
     product = decisions.market.id
     first = id_first(product)
-    for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, _ in decisions.fills:
+    for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, *_ in decisions.fills:
         yield (
             f"{first + trade}\t{product}\t{maker.id}\t{taker.id}\t{maker.owner}\t{taker.owner}\t"
             f"{taker.side}\t{price}\t{size}\t{notional}\t{maker_fee}\t{taker_fee}\t{at}\n"

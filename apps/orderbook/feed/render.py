@@ -20,7 +20,18 @@ from apps.orderbook.models import Product
 from apps.orderbook.names import product_id
 
 _AMOUNTS: Final = frozenset(
-    {"price", "size", "funds", "remaining_size", "old_size", "new_size", "old_funds", "new_funds"}
+    {
+        "price",
+        "size",
+        "funds",
+        "remaining_size",
+        "old_size",
+        "new_size",
+        "old_price",
+        "new_price",
+        "old_funds",
+        "new_funds",
+    }
 )
 _ORDERS: Final = frozenset({"order_id", "maker_order_id", "taker_order_id"})
 # What a message carries for its order's owner alone.

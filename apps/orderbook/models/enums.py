@@ -45,6 +45,7 @@ class CommandKind(models.IntegerChoices):
     CANCEL_ALL = 3, _("Cancel all")
     TIME = 4, _("Time passes")
     SET_SWITCH = 5, _("Cancel all after a time")
+    AMEND = 6, _("Amend")
 
 
 class OrderStatus(models.IntegerChoices):

@@ -60,6 +60,8 @@ class Command(models.Model):
     stop = models.PositiveSmallIntegerField(choices=Stop, null=True)
     stop_price = models.BigIntegerField(null=True)
     expires_at = models.DateTimeField(null=True)
+    display_size = models.BigIntegerField(null=True)
+    slippage_bps = models.PositiveSmallIntegerField(null=True)
     timeout_s = models.PositiveIntegerField(null=True)
     target = models.BigIntegerField(null=True, help_text=_("The order a cancel is about."))
     created_at = models.DateTimeField(db_default=Now())

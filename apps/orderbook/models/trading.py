@@ -26,7 +26,8 @@ class Order(models.Model):
 
     `hold` is what it still holds: quote micro-units for a buy, base micro-units for a sell.
     `priority` orders the queue: the number of the event that gave it its place, and its turn in
-    that event. A `parked` order waits for its stop price, outside the book.
+    that event. A `parked` order waits for its stop price, outside the book. Of an iceberg at most
+    `display_size` is in sight, and `hidden` is what is not.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -49,6 +50,9 @@ class Order(models.Model):
     stop_price = models.BigIntegerField(_("stop price"), null=True)
     parked = models.BooleanField(_("waits for its stop price"), default=False, db_default=False)
     expires_at = models.DateTimeField(_("ends"), null=True)
+    display_size = models.BigIntegerField(_("size in sight"), null=True)
+    hidden = models.BigIntegerField(_("out of sight"), default=0, db_default=0)
+    slippage_bps = models.PositiveSmallIntegerField(_("slippage, basis points"), null=True)
     entity = models.ForeignKey(
         Owner, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )

@@ -27,7 +27,7 @@ MONTH: Final = timedelta(days=30)
 
 # One statement is one snapshot: the orders and the sequence that they stand at belong together.
 _LEVELS: Final = """
-SELECT lease.sequence, o.side, o.price, sum(o.size - o.filled_size)::bigint, count(o.id)
+SELECT lease.sequence, o.side, o.price, sum(o.size - o.filled_size - o.hidden)::bigint, count(o.id)
 FROM orderbook_productlease lease
 LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
     AND NOT o.parked
@@ -37,7 +37,7 @@ ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END
 """
 
 _ORDERS: Final = """
-SELECT lease.sequence, o.side, o.price, o.size - o.filled_size, o.id
+SELECT lease.sequence, o.side, o.price, o.size - o.filled_size - o.hidden, o.id
 FROM orderbook_productlease lease
 LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
     AND NOT o.parked

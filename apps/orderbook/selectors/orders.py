@@ -128,6 +128,7 @@ def order_pending(command: Command) -> Order:
     shared = (
         "id", "product_id", "owner_id", "client_oid", "side", "order_type", "price", "size",
         "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
+        "display_size", "slippage_bps",
         "created_at",
     )  # fmt: skip
     return Order(status=PENDING, **{name: getattr(command, name) for name in shared})
@@ -197,6 +198,13 @@ def orders_canceled_by(commands: Iterable[Command]) -> list[int]:
         for body in bodies.order_by("command_id").values_list("body", flat=True)
         for canceled in json.loads(body)["result"]["canceled"]
     ]
+
+
+def amend_refusal_of(command: Command) -> str | None:
+    """Why the order stayed as it was, in the journal's word; None if it did not, or not yet."""
+    body = Event.objects.filter(command_id=command.pk).values_list("body", flat=True).first()
+    refused: str | None = json.loads(body)["result"].get("refused") if body else None
+    return refused
 
 
 def fills_of(

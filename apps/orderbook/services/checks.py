@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import AMOUNT_MICRO_MAX, MICRO, text_from_micro
 from apps.accounts.errors import ServiceError
-from apps.orderbook.engine.book.money import hold_of, notional_of
+from apps.orderbook.engine.book.money import BPS, hold_of, notional_of
 from apps.orderbook.models import Command, Product
 from apps.orderbook.models.enums import OrderType, Side, TimeInForce
 
 RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.GTT})
 LIFE_MAX: Final = timedelta(days=366)
+# An order shows itself in at most so many parts.
+PARTS_MAX: Final = 10
 CLIENT_OID: Final = re.compile(r"[A-Za-z0-9._:~-]{1,100}", re.ASCII)
 
 
@@ -48,16 +50,36 @@ def client_oid_check(client_oid: str) -> None:
 
 def place_check(*, product: Product, command: Command) -> None:
     """Raises InvalidOrder or MarketHalted for what the engine would refuse in any case."""
-    if product.state != Product.State.OPEN:
-        raise MarketHalted(
-            _("Cancel only mode: this market is halted. Place the order when it is open again.")
-        )
+    _open_check(product)
     _stop_check(product, command)
     _end_check(command)
     if command.order_type == OrderType.LIMIT:
         _limit_check(product, command)
     else:
         _market_check(product, command)
+
+
+def amend_check(*, product: Product, price: int | None, size: int | None) -> None:
+    """Raises InvalidOrder or MarketHalted for a change that the engine would refuse in any case."""
+    _open_check(product)
+    if price is None and size is None:
+        raise InvalidOrder(_("Name a price or a size."), code="nothing_to_amend", field="size")
+    if price is not None:
+        _price_check(product, price)
+    if size is not None:
+        _size_check(product, size)
+    if hold_of(Side.BUY, price or 0, size or 0, product.taker_bps) > AMOUNT_MICRO_MAX:
+        raise InvalidOrder(
+            _("The order's value is too large. Lower its price or its size."),
+            code="value_too_large",
+        )
+
+
+def _open_check(product: Product) -> None:
+    if product.state != Product.State.OPEN:
+        raise MarketHalted(
+            _("Cancel only mode: this market is halted. Place the order when it is open again.")
+        )
 
 
 def _limit_check(product: Product, command: Command) -> None:
@@ -71,8 +93,16 @@ def _limit_check(product: Product, command: Command) -> None:
             code="post_only_must_rest",
             field="post_only",
         )
+    if command.slippage_bps is not None:
+        raise InvalidOrder(
+            _("A limit order does not slip: leave out max_slippage_bps."),
+            code="limit_order_fields",
+            field="max_slippage_bps",
+        )
     _price_check(product, command.price)
     _size_check(product, command.size)
+    if command.display_size is not None:
+        _display_check(product, command)
     hold = hold_of(Side.BUY, command.price, command.size, product.taker_bps)
     if max(command.price, command.size, hold) > AMOUNT_MICRO_MAX:
         raise InvalidOrder(
@@ -93,6 +123,18 @@ def _market_check(product: Product, command: Command) -> None:
             _("A market order trades at once: leave out post_only and time_in_force."),
             code="market_order_rests_never",
         )
+    if command.display_size is not None:
+        raise InvalidOrder(
+            _("A market order is never in sight: leave out max_floor."),
+            code="market_order_rests_never",
+            field="max_floor",
+        )
+    if command.slippage_bps is not None and not 0 <= command.slippage_bps < BPS:
+        raise InvalidOrder(
+            _("max_slippage_bps must be from 0 to 9999."),
+            code="slippage_out_of_range",
+            field="max_slippage_bps",
+        )
     if command.size is not None:
         _size_check(product, command.size)
         if command.stop is not None and command.side == Side.BUY:
@@ -107,6 +149,24 @@ def _market_check(product: Product, command: Command) -> None:
         )
     elif not 0 < (command.funds or 0) <= AMOUNT_MICRO_MAX:
         raise InvalidOrder(_("funds must be more than 0."), code="funds_too_small", field="funds")
+
+
+def _display_check(product: Product, command: Command) -> None:
+    """An iceberg: as on Coinbase Exchange, a tenth of it or more is in sight."""
+    assert command.size is not None
+    assert command.display_size is not None
+    shown = command.display_size
+    if command.time_in_force not in RESTING:
+        message = _("max_floor is for orders that rest: their time in force must be GTC or GTT.")
+    elif shown < product.size_min or shown * PARTS_MAX < command.size:
+        message = _("max_floor is too small: a tenth of the order at least, and the smallest size.")
+    elif shown % product.size_increment:
+        message = _("max_floor is too precise: round it to a multiple of {increment}.").format(
+            increment=text_from_micro(product.size_increment)
+        )
+    else:
+        return
+    raise InvalidOrder(message, code="max_floor_invalid", field="max_floor")
 
 
 def _stop_check(product: Product, command: Command) -> None:

@@ -26,7 +26,12 @@ from apps.orderbook.models.enums import (
     Stop,
     TimeInForce,
 )
-from apps.orderbook.services.checks import InvalidOrder, client_oid_check, place_check
+from apps.orderbook.services.checks import (
+    InvalidOrder,
+    amend_check,
+    client_oid_check,
+    place_check,
+)
 from apps.orderbook.services.doorbell import doorbell_ring
 
 # The owner for whom a person counts in self-trade prevention: the organisation that they joined
@@ -43,12 +48,13 @@ ENTITY: Final = """(
 _INSERT: Final = f"""
 INSERT INTO orderbook_command (
     id, product_id, kind, owner_id, entity_id, user_id, client_oid, side, order_type, price, size,
-    funds, time_in_force, post_only, self_trade, stop, stop_price, expires_at, timeout_s, target
+    funds, time_in_force, post_only, self_trade, stop, stop_price, expires_at, display_size,
+    slippage_bps, timeout_s, target
 ) VALUES (
     orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s,
     {ENTITY}, %(user_id)s, %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s,
     %(funds)s, %(time_in_force)s, %(post_only)s, %(self_trade)s, %(stop)s, %(stop_price)s,
-    %(expires_at)s, %(timeout_s)s, %(target)s
+    %(expires_at)s, %(display_size)s, %(slippage_bps)s, %(timeout_s)s, %(target)s
 )
 ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
 RETURNING id, entity_id, created_at
@@ -100,13 +106,16 @@ def order_place(
     stop: Stop | None = None,
     stop_price: int | None = None,
     expires_at: datetime | None = None,
+    display_size: int | None = None,
+    slippage_bps: int | None = None,
 ) -> Command:
     """Accepts an order, which has the returned command's id from then on.
 
     All amounts in micro-units. Without a time in force a limit order is good till cancelled, or
-    till `expires_at`. A `stop` order waits for a trade at `stop_price`. A `client_oid` that this
-    owner has used before returns that first command, whatever else is asked. Raises InvalidOrder
-    or MarketHalted.
+    till `expires_at`. A `stop` order waits for a trade at `stop_price`. No more than
+    `display_size` of a limit order is in sight at a time; a market order slips no further than
+    `slippage_bps` from the best price. A `client_oid` that this owner has used before returns that
+    first command, whatever else is asked. Raises InvalidOrder or MarketHalted.
     """
     if client_oid is not None:
         client_oid_check(client_oid)
@@ -130,6 +139,8 @@ def order_place(
         stop=stop,
         stop_price=stop_price,
         expires_at=expires_at,
+        display_size=display_size,
+        slippage_bps=slippage_bps,
     )
     try:
         place_check(product=product, command=command)
@@ -152,11 +163,7 @@ def order_cancel(*, owner: Owner, user: User | None, order_id: int) -> Command:
     Raises NotFound for an order that is not the owner's, OrderDone for one that is over. Whether
     it is still open when its turn comes is for the engine to say.
     """
-    status = Order.objects.filter(pk=order_id, owner=owner).values_list("status", flat=True).first()
-    if status is None and not _is_placed(owner, order_id):
-        raise order_not_found()
-    if status not in (None, OrderStatus.OPEN):
-        raise OrderDone(_("Order already done"))
+    _open_check(owner, order_id)
     command = Command(
         product_id=id_product(order_id),
         kind=CommandKind.CANCEL,
@@ -166,6 +173,44 @@ def order_cancel(*, owner: Owner, user: User | None, order_id: int) -> Command:
     )
     _append(command)
     return command
+
+
+def order_amend(
+    *,
+    owner: Owner,
+    user: User | None,
+    order_id: int,
+    price: int | None = None,
+    size: int | None = None,
+) -> Command:
+    """Asks for another price or size, or both, of one of the owner's limit orders.
+
+    `size` is that of the whole order, what is filled included. Less of an order keeps its place in
+    the queue, anything else costs it. Raises NotFound, OrderDone, InvalidOrder, MarketHalted.
+    """
+    _open_check(owner, order_id)
+    product = Product.objects.get(pk=id_product(order_id))
+    amend_check(product=product, price=price, size=size)
+    command = Command(
+        product=product,
+        kind=CommandKind.AMEND,
+        owner=owner,
+        user=user,
+        target=order_id,
+        price=price,
+        size=size,
+    )
+    _append(command)
+    return command
+
+
+def _open_check(owner: Owner, order_id: int) -> None:
+    """Raises NotFound or OrderDone unless the order may still be open."""
+    status = Order.objects.filter(pk=order_id, owner=owner).values_list("status", flat=True).first()
+    if status is None and not _is_placed(owner, order_id):
+        raise order_not_found()
+    if status not in (None, OrderStatus.OPEN):
+        raise OrderDone(_("Order already done"))
 
 
 def orders_cancel_all(

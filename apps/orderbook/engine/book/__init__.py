@@ -1,6 +1,7 @@
 """The pure book: integers in, trades and holds out. No Django, no I/O, no clock, no randomness."""
 
+from apps.orderbook.engine.book.amending import Amendment
 from apps.orderbook.engine.book.core import Book
 from apps.orderbook.engine.book.order import Activation, Order, Step, Terms
 
-__all__ = ["Activation", "Book", "Order", "Step", "Terms"]
+__all__ = ["Activation", "Amendment", "Book", "Order", "Step", "Terms"]

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from apps.orderbook.engine.book.amending import Amendment, amend, refused
 from apps.orderbook.engine.book.clock import Clock
 from apps.orderbook.engine.book.ladder import Ladder
 from apps.orderbook.engine.book.market import place_by_funds, place_by_size
@@ -39,8 +40,8 @@ TURN_BITS: Final = 20
 class Book:
     """Price-time priority over the resting orders of one product.
 
-    Every command is one call of `place`, `refuse`, `cancel`, `cancel_all`, `set_switch` or
-    `pass_time`, with `expire` before it when something is due and `activate_next` after it until
+    Every command is one call of `place`, `refuse`, `amend`, `cancel`, `cancel_all`, `set_switch`
+    or `pass_time`, with `expire` before it when something is due and `activate_next` after it until
     nothing is triggered. `event_number` counts the commands and `trade_number` the trades, both
     without a gap.
     """
@@ -76,12 +77,24 @@ class Book:
         if terms.stop and not is_due(order, self.last_price):
             self._park(order, available)
             return []
-        return self._enter(order, available, self.event_number << TURN_BITS)
+        return self.enter(order, available, self.event_number << TURN_BITS)
 
     def refuse(self, order: Order, reason: int) -> None:
         """Count an order that is refused for a reason outside the book."""
         self.event_number += 1
         order.done = reason
+
+    def amend(
+        self, owner: int, order_id: int, price: int | None, size: int | None, available: int
+    ) -> Amendment:
+        """Change the price or the size, or both, of an order that rests."""
+        self.event_number += 1
+        return amend(self, self.get(owner, order_id), price, size, available)
+
+    def refuse_amend(self, order: Order | None, reason: int) -> Amendment:
+        """Count a change that is refused for a reason outside the book."""
+        self.event_number += 1
+        return refused(order, reason)
 
     def cancel(self, owner: int, order_id: int) -> Order | None:
         """Cancel one order of an owner. Returns it, its `hold` being what it gives back."""
@@ -145,14 +158,20 @@ class Book:
     def activate_next(self) -> Activation:
         """Let the next stop order in that was set off. Ask while `stops.triggered`."""
         order = self.stops.triggered.popleft()
-        self._take_out(order)
+        self.take_out(order)
         released, order.hold, order.parked, order.priority = order.hold, 0, False, 0
-        return Activation(order, released, self._enter(order, released, self._next_turn()))
+        return Activation(order, released, self.enter(order, released, self.next_turn()))
 
     # Inside a command
 
-    def _enter(self, order: Order, available: int, priority: int) -> list[Step]:
-        terms, side, price, size = order.terms, order.side, order.price, order.size
+    def next_turn(self) -> int:
+        """A priority behind all that were given so far."""
+        self._turn = max(self._turn, self.event_number << TURN_BITS) + 1
+        return self._turn
+
+    def enter(self, order: Order, available: int, priority: int) -> list[Step]:
+        """Match an order as far as it goes and let the rest of it rest, as `place` says."""
+        terms, side, price, size = order.terms, order.side, order.price, order.remaining
         if terms.kind != LIMIT:
             if order.funds is None:
                 return place_by_size(self, order, available)
@@ -190,6 +209,9 @@ class Book:
             self.clock.end_order(terms.expires_us, order.id, order.owner)
         order.hold = hold
         order.priority = priority
+        if terms.display and order.remaining > terms.display:
+            order.hidden = order.remaining - terms.display
+            order.remaining = terms.display
         level = own.levels.get(-limit_key)
         if level is None:
             level = own.open(-limit_key)
@@ -218,18 +240,14 @@ class Book:
         if order.terms.expires_us:
             self.clock.end_order(order.terms.expires_us, order.id, order.owner)
 
-    def _next_turn(self) -> int:
-        """A priority behind all that were given so far."""
-        self._turn = max(self._turn, self.event_number << TURN_BITS) + 1
-        return self._turn
-
     def _cancel_all(self, owner: int) -> list[Order]:
         orders = sorted(self.orders.pop(owner, {}).values(), key=lambda order: order.id)
         for order in orders:
             self._withdraw(order, CANCELED)
         return orders
 
-    def _take_out(self, order: Order) -> None:
+    def take_out(self, order: Order) -> None:
+        """Forget that this order is open."""
         del self.orders[order.owner][order.id]
 
     def _withdraw(self, order: Order, reason: int) -> None:
@@ -273,7 +291,7 @@ class Book:
                 self.stops.add(order)
             else:
                 assert order.hold == hold_of(
-                    order.side, order.price, order.remaining, order.terms.taker_bps
+                    order.side, order.price, order.remaining + order.hidden, order.terms.taker_bps
                 )
                 self.side(order.side).add(order)
             self.orders.setdefault(order.owner, {})[order.id] = order
@@ -293,10 +311,16 @@ class Book:
         for o in (*self.resting(), *self.stops):
             terms = o.terms
             digest.update(
-                b"%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d\n"
-                % (o.side, o.price, o.id, o.owner, o.entity, o.size, o.remaining, o.funds or 0,
-                   o.hold, o.priority, o.filled_notional, o.fees, o.parked * terms.stop,
-                   o.parked * terms.stop_price, terms.expires_us)
+                b"%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d "
+                % (o.side, o.price, o.id, o.owner, o.entity, o.size, o.remaining, o.hidden,
+                   o.funds or 0, o.hold, o.priority, o.filled_notional, o.fees,
+                   o.parked * terms.stop, o.parked * terms.stop_price, terms.expires_us)
+            )  # fmt: skip
+            slippage = -1 if terms.slippage_bps is None else terms.slippage_bps
+            digest.update(
+                b"%d %d %d %d %d %d %d %d\n"
+                % (terms.kind, terms.time_in_force, terms.post_only, terms.self_trade,
+                   terms.maker_bps, terms.taker_bps, terms.display, slippage)
             )  # fmt: skip
         for owner, at_us in sorted(self.clock.switches.items()):
             digest.update(b"%d %d\n" % (owner, at_us))

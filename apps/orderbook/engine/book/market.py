@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.orderbook.engine.book.ladder import LAST_LEVEL
+from apps.orderbook.engine.book.ladder import LAST_LEVEL, Ladder
 from apps.orderbook.engine.book.matching import take
+from apps.orderbook.engine.book.money import BPS
 from apps.orderbook.engine.book.order import SIZE_MAX, Order, Step
 from apps.orderbook.engine.book.purse import Purse
 from apps.orderbook.engine.book.words import (
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from apps.orderbook.engine.book.core import Book
 
 
+def limit_key_of(ladder: Ladder, order: Order) -> int:
+    """How far the order may slip from the best price, rounded towards it."""
+    bps, best = order.terms.slippage_bps, ladder.best
+    if bps is None or best is None:
+        return LAST_LEVEL
+    if order.side == BUY:
+        return -(best * (BPS + bps) // BPS)
+    return -(best * (bps - BPS) // BPS)
+
+
 def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
     """Trade `order.size` at any price. A buy may spend all its owner has on it."""
     increment = book.size_increment
@@ -31,9 +42,9 @@ def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
         return []
     if order.side == BUY:
         purse = Purse(available, order.terms.taker_bps, increment, by_funds=False)
-        steps = take(book, order, book.asks, LAST_LEVEL, purse)
+        steps = take(book, order, book.asks, limit_key_of(book.asks, order), purse)
     else:
-        steps = take(book, order, book.bids, LAST_LEVEL)
+        steps = take(book, order, book.bids, limit_key_of(book.bids, order))
     order.done = order.done or NOT_FILLABLE
     return steps
 
@@ -54,7 +65,8 @@ def place_by_funds(book: Book, order: Order, available: int, funds: int) -> list
     bound = SIZE_MAX if buys else available
     order.size = order.remaining = bound - bound % increment
     purse = Purse(funds, order.terms.taker_bps if buys else 0, increment, by_funds=True)
-    steps = take(book, order, book.asks if buys else book.bids, LAST_LEVEL, purse)
+    ladder = book.asks if buys else book.bids
+    steps = take(book, order, ladder, limit_key_of(ladder, order), purse)
     if order.done == FILLED:
         order.done = INSUFFICIENT_FUNDS  # its owner had no more to sell
     elif order.done == INSUFFICIENT_FUNDS or not (order.done or purse.money):

@@ -16,6 +16,7 @@ from apps.orderbook.engine.book.words import (
     FILLED,
     INSUFFICIENT_FUNDS,
     MATCH,
+    SELF_CANCEL,
     SELF_MATCH,
     SELF_TRADE,
 )
@@ -32,7 +33,7 @@ def fillable(taker: Order, ladder: Ladder, limit_key: int) -> bool:
     wanted = taker.remaining
     for maker in ladder.walk(limit_key):
         if maker.entity != taker.entity:
-            wanted -= maker.remaining
+            wanted -= maker.remaining + maker.hidden
             if wanted <= 0:
                 return True
         elif taker.terms.self_trade != CO:
@@ -76,17 +77,22 @@ def take(
                     limit_key = NO_LEVEL
                     break
                 continue
-            terms, released = maker.terms, maker.hold
-            if size == left:
-                queue.popleft()
-                count -= 1
-                maker.done = FILLED
-                maker.remaining = maker.hold = 0
-                del orders[maker.owner][maker.id]
-            else:
-                maker.remaining = left - size
-                maker.hold = hold_of(maker.side, price, left - size, terms.taker_bps)
+            terms, released, fresh = maker.terms, maker.hold, 0
+            left -= size
+            if left:
+                maker.remaining = left
+                maker.hold = hold_of(maker.side, price, left + maker.hidden, terms.taker_bps)
                 released -= maker.hold
+            else:
+                queue.popleft()
+                if maker.hidden:
+                    fresh = show_more(book, maker, level)
+                    released -= maker.hold
+                else:
+                    count -= 1
+                    maker.done = FILLED
+                    maker.remaining = maker.hold = 0
+                    del orders[maker.owner][maker.id]
             remaining -= size
             notional = price * size // MICRO
             maker_fee = notional * terms.maker_bps // BPS
@@ -100,7 +106,7 @@ def take(
                 purse.spend(price, size)
             steps.append(
                 (MATCH, trade_number, taker, maker, price, size, notional, taker_fee, maker_fee,
-                 released)
+                 released, left, fresh)
             )  # fmt: skip
         level.size -= before - remaining
         level.count = count
@@ -108,8 +114,8 @@ def take(
             ladder.drop(keys[-1])
     book.trade_number = trade_number
     taker.remaining = remaining
-    taker.filled_notional = notionals
-    taker.fees = fees
+    taker.filled_notional += notionals
+    taker.fees += fees
     if not remaining and not taker.done:
         taker.done = FILLED
     if notionals:
@@ -140,14 +146,32 @@ def meet_self(book: Book, taker: Order, maker: Order, level: Level, purse: Purse
         level.size -= size
     if rule in (CN, CB) or not taker.remaining:
         taker.done = SELF_TRADE
-    released = maker.hold
-    if rule in (CO, CB) or not maker.remaining:
+    kind, released, left, fresh = SELF_MATCH, maker.hold, maker.remaining, 0
+    if rule in (CO, CB) or not (left or maker.hidden):
+        kind = SELF_CANCEL
         maker.done, maker.hold = SELF_TRADE, 0
         level.queue.popleft()
         level.count -= 1
-        level.size -= maker.remaining
+        level.size -= left
         del book.orders[maker.owner][maker.id]
-    else:
-        maker.hold = hold_of(maker.side, maker.price, maker.remaining, maker.terms.taker_bps)
+    elif left:
+        maker.hold = hold_of(maker.side, maker.price, left + maker.hidden, maker.terms.taker_bps)
         released -= maker.hold
-    return (SELF_MATCH, 0, taker, maker, maker.price, size, 0, 0, 0, released)
+    else:
+        level.queue.popleft()
+        fresh = show_more(book, maker, level)
+        released -= maker.hold
+    return (kind, 0, taker, maker, maker.price, size, 0, 0, 0, released, left, fresh)
+
+
+def show_more(book: Book, maker: Order, level: Level) -> int:
+    """Put the next part of an iceberg in sight, behind everybody at its price. Returns its size."""
+    maker.remaining = min(maker.terms.display, maker.hidden)
+    maker.hidden -= maker.remaining
+    maker.hold = hold_of(
+        maker.side, maker.price, maker.remaining + maker.hidden, maker.terms.taker_bps
+    )
+    maker.priority = book.next_turn()
+    level.queue.append(maker)
+    level.size += maker.remaining
+    return maker.remaining

@@ -16,7 +16,9 @@ class Terms:
 
     Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's. A
     `stop` order waits outside the book until a trade reaches `stop_price`. `expires_us`, which
-    only GTT orders have, is the end of the order in microseconds since 1970.
+    only GTT orders have, is the end of the order in microseconds since 1970. Of an iceberg no more
+    than `display` rests in sight at a time; 0: all of it. A market order trades no more than
+    `slippage_bps` away from the best price it finds; None: at any price.
     """
 
     kind: int = LIMIT
@@ -28,21 +30,24 @@ class Terms:
     stop: int = 0
     stop_price: int = 0
     expires_us: int = 0
+    display: int = 0
+    slippage_bps: int | None = None
 
 
 class Order:
     """One order.
 
     `size` and `remaining` are base micro-units, `filled_notional` and `fees` quote micro-units;
-    `hold` is quote for a buy and base for a sell. A self-trade may decrease `size`; apart from
-    that, `size - remaining` has been filled. `funds` is the quote amount of a market order that
+    `hold` is quote for a buy and base for a sell. `remaining` is what others see of an iceberg that
+    rests, and `hidden` the rest of it. A self-trade may decrease `size`; apart from that,
+    `size - remaining - hidden` has been filled. `funds` is the quote amount of a market order that
     names one. `done` is a reason of `words`, 0 while open. `parked` is a stop order that waits.
     Orders of one `entity` never trade with each other.
     """
 
     __slots__ = (
-        "done", "entity", "fees", "filled_notional", "funds", "hold", "id", "owner", "parked",
-        "price", "priority", "remaining", "side", "size", "terms",
+        "done", "entity", "fees", "filled_notional", "funds", "hidden", "hold", "id", "owner",
+        "parked", "price", "priority", "remaining", "side", "size", "terms",
     )  # fmt: skip
 
     def __init__(
@@ -65,21 +70,22 @@ class Order:
         self.terms = terms
         self.funds = funds
         self.parked = False
-        self.hold = self.filled_notional = self.fees = self.priority = self.done = 0
+        self.hidden = self.hold = self.filled_notional = self.fees = self.priority = self.done = 0
 
     @property
     def filled_size(self) -> int:
-        return self.size - self.remaining
+        return self.size - self.remaining - self.hidden
 
     def __repr__(self) -> str:
         return f"<Order {self.id}: {self.remaining} of {self.size} at {self.price}>"
 
 
 # (kind, trade number, taker, maker, price, size, notional, taker's fee, maker's fee,
-#  what the maker's hold came down by). A SELF_MATCH trades nothing: its trade number, notional
-# and fees are 0, `size` is what the two orders were decreased by, and a maker that is done with
-# the reason SELF_TRADE was cancelled by it.
-Step: TypeAlias = tuple[int, int, Order, Order, int, int, int, int, int, int]
+#  what the maker's hold came down by, what was left of the maker in sight, and how much of an
+#  iceberg came into sight because nothing was). A maker with neither is done. A SELF_MATCH trades
+# nothing: its trade number, notional and fees are 0, and `size` is what the two orders were
+# decreased by. A SELF_CANCEL is one that cancels its maker.
+Step: TypeAlias = tuple[int, int, Order, Order, int, int, int, int, int, int, int, int]
 
 
 class Activation(NamedTuple):

@@ -37,6 +37,10 @@ NOT_OPEN: Final = 7
 INVALID: Final = 8
 EXPIRED: Final = 9
 
+# Why nothing was amended: there is no such order.
+NOT_FOUND: Final = 10
+
 # What a step of a command was; see `order.Step`.
 MATCH: Final = 0
 SELF_MATCH: Final = 1
+SELF_CANCEL: Final = 2

@@ -1,0 +1,121 @@
+"""Many places and cancels in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.acting import Acting, acting
+from apps.accounts.api.errors import exception_handler
+from apps.accounts.errors import ServiceError
+from apps.orderbook.api.base import (
+    PREFER,
+    DialectView,
+    checked,
+    errors,
+    wait_applied,
+    wait_s_of,
+)
+from apps.orderbook.api.order_io import OrderOutput, PlaceInput, order_asked, orders_body
+from apps.orderbook.api.orders import order_id_of, refusal_raise
+from apps.orderbook.models import Command
+from apps.orderbook.models.enums import CommandKind
+from apps.orderbook.selectors.orders import order_of, order_of_client_oid
+from apps.orderbook.services.batches import BATCH_MAX, batch_accept
+from apps.orderbook.services.commands import order_cancel, order_not_found, order_place
+from apps.orderbook.services.verdicts import verdict_wait
+
+
+class CancelInput(serializers.Serializer[Any]):
+    """An order by our id or by the client's own."""
+
+    id = serializers.CharField(required=False, max_length=60)
+    client_oid = serializers.CharField(required=False, max_length=100)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError(_("Name an id or a client_oid."))
+        return attrs
+
+
+class BatchView(DialectView):
+    """Places and cancels, up to 100 at a time."""
+
+    class BatchInput(serializers.Serializer[Any]):
+        class RequestInput(serializers.Serializer[Any]):
+            place = serializers.DictField(required=False, help_text="As for POST /orders.")
+            cancel = serializers.DictField(required=False, help_text="An id or a client_oid.")
+
+        requests = serializers.ListField(
+            child=RequestInput(), allow_empty=False, max_length=BATCH_MAX
+        )
+
+    class BatchOutput(serializers.Serializer[Any]):
+        class ResultOutput(serializers.Serializer[Any]):
+            order = OrderOutput(required=False)
+            error = serializers.DictField(required=False)
+
+        results = ResultOutput(many=True)
+
+    @extend_schema(
+        request=BatchInput,
+        parameters=[PREFER],
+        responses={200: BatchOutput, **errors(400, 401, 403)},
+    )
+    def post(self, request: Request) -> Response:
+        """Carries out all that can be, in this order, and says in the same order what came of
+        each: an order as it stands, or an error."""
+        asked, who = checked(self.BatchInput, request.data)["requests"], acting(request)
+        accepted = batch_accept(
+            owner=who.owner, requests=[partial(_accept, who, one) for one in asked]
+        )
+        ids = [one.pk for one in accepted if isinstance(one, Command)]
+        verdict_wait(command_ids=ids, timeout_s=wait_s_of(request))
+        body = {"results": [_result(who, one) for one in accepted]}
+        return wait_applied(request, Response(body))
+
+
+def _accept(who: Acting, asked: Mapping[str, Any]) -> Command:
+    """Raises ServiceError for whatever is wrong with it, as a request alone would answer."""
+    try:
+        if asked.keys() == {"place"}:
+            values = order_asked(checked(PlaceInput, asked["place"]))
+            return order_place(owner=who.owner, user=who.user, **values)
+        if asked.keys() == {"cancel"}:
+            order_id = _order_named(who, checked(CancelInput, asked["cancel"]))
+            return order_cancel(owner=who.owner, user=who.user, order_id=order_id)
+    except serializers.ValidationError as error:
+        problem = exception_handler(error, {}).data
+        field = problem.get("field")
+        raise ServiceError(problem["message"], code=problem["code"], field=field) from error
+    raise ServiceError(_("A request of a batch is either a place or a cancel."))
+
+
+def _order_named(who: Acting, named: Mapping[str, str]) -> int:
+    if "id" in named:
+        return order_id_of(named["id"])
+    order = order_of_client_oid(who.owner, named["client_oid"])
+    if order is None:
+        raise order_not_found()
+    return order.pk
+
+
+def _result(who: Acting, accepted: Command | ServiceError) -> dict[str, Any]:
+    try:
+        if isinstance(accepted, ServiceError):
+            raise accepted
+        places = accepted.kind == CommandKind.PLACE
+        order = order_of(who.owner, accepted.pk if places else accepted.target or 0)
+        assert order is not None, "it was there when the command was accepted"
+        if places:
+            refusal_raise(order)
+        return {"order": orders_body([order])[0]}
+    except ServiceError as error:
+        return {"error": exception_handler(error, {}).data}
