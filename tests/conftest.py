@@ -6,6 +6,7 @@ import django
 import pytest
 
 from tests.support.services import (
+    allow_many_requests,
     browser_type_launch_args,
     chain_url,
     redis_url,
@@ -19,6 +20,7 @@ __all__ = ["browser_type_launch_args", "chain_url", "redis_url"]
 def pytest_configure(config: pytest.Config) -> None:
     start_services(config)
     use_own_redis_database(config)
+    allow_many_requests()
     os.environ["DATABASE_ALLOW_TRUNCATE"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
     django.setup()

@@ -15,6 +15,7 @@ from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.models import Asset
 from apps.accounts.models import ApiKey, User
+from apps.accounts.networks import networks_read
 
 
 class MicroFormField(forms.CharField):
@@ -90,6 +91,25 @@ class ApiKeyForm(forms.Form):
         choices=ApiKey.Scope.choices,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
+
+    expires_at = forms.DateTimeField(
+        label=_("Works until"),
+        help_text=_("In UTC. Empty: until it is revoked."),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    allowed_networks = forms.CharField(
+        label=_("Only from these addresses"),
+        help_text=_("Networks like 203.0.113.0/24. Empty: from everywhere."),
+        required=False,
+        max_length=2000,
+    )
+
+    def clean_allowed_networks(self) -> list[str]:
+        try:
+            return networks_read(self.cleaned_data["allowed_networks"])
+        except ServiceError as error:
+            raise ValidationError(error.message, code=error.code) from error
 
     def __init__(self, *args: Any, allowed: frozenset[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

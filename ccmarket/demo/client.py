@@ -75,7 +75,8 @@ class ApiClient:
         return response
 
     def _signature(self, method: str, path: str, text: str) -> dict[str, str]:
-        timestamp = str(int(time.time()))
+        # A signature is good once: the same request twice within a second needs two.
+        timestamp = f"{time.time():.6f}"
         message = f"{timestamp}{method}{path}{text}".encode()
         digest = hmac.new(base64.b64decode(self.secret), message, hashlib.sha256).digest()
         return {

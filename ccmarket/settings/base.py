@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.accounts.middleware.RecordedAsMiddleware",
+    "apps.accounts.limits.throttle.RateLimitHeaders",
     "apps.accounts.middleware.ServiceErrorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

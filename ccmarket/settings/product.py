@@ -30,13 +30,22 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.nft.tasks.bridge_sweep",
         "schedule": BRIDGE_SWEEP_EVERY_S,
         "options": {"expires": BRIDGE_SWEEP_EVERY_S},
-    }
+    },
+    "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 
 # How long a request waits for the engine's verdict before it answers "accepted".
 VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
 # How far a signed request's timestamp may be from ours.
 API_TIMESTAMP_WINDOW_S = 30
+# How long the answer to a request with an Idempotency-Key can be asked for again.
+IDEMPOTENCY_KEEP_S = 7 * 86_400
+# Token buckets of the API: how fast they fill, and how much they hold. A key has one, and so has
+# each address from which somebody comes without a key, or with a wrong one.
+API_LIMIT_KEY_PER_S = env.number("API_LIMIT_KEY_PER_S", 200)
+API_LIMIT_KEY_BURST = env.number("API_LIMIT_KEY_BURST", 400)
+API_LIMIT_ADDRESS_PER_S = env.number("API_LIMIT_ADDRESS_PER_S", 100)
+API_LIMIT_ADDRESS_BURST = env.number("API_LIMIT_ADDRESS_BURST", 200)
 
 # Where customers send money; without an IBAN the deposit page says that it is not set up.
 BANK_ACCOUNT_NAME = env.text("BANK_ACCOUNT_NAME", "")
@@ -49,6 +58,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["apps.accounts.limits.throttle.RateLimit"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.accounts.api.parsers.ExactJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -15,10 +15,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from apps.accounts.models import ApiKey, Membership, User
+from apps.accounts.api.replays import signatures_forget
+from apps.accounts.errors import ServiceError
+from apps.accounts.models import ApiKey, Membership, UsedSignature, User
+from apps.accounts.networks import networks_read
 from apps.accounts.services.api_keys import NewApiKey, api_key_revoke
 from tests.support.factories import api_key_make, client_of, organisation_make, user_make
+from tests.support.redis_away import redis_away
 from tests.support.signing import call, sign, signed_headers
+
+__all__ = ["redis_away"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.support.api_probe")]
 
@@ -233,3 +239,85 @@ def test_keys_outlive_a_change_of_the_secret_key(key: NewApiKey, settings: Setti
     assert call(key).status_code == 200
     settings.SECRET_KEY_FALLBACKS = []
     assert refusal(call(key)) == (401, "Invalid Passphrase")
+
+
+# --- from where, and how often --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("203.0.113.7", 200),
+        ("::ffff:203.0.113.7", 200),
+        ("2001:db8::1", 200),
+        ("203.0.114.1", 401),
+        ("2001:db9::1", 401),
+        ("nonsense", 401),
+    ],
+)
+def test_a_key_with_networks_works_only_from_there(
+    key: NewApiKey, address: str, status: int
+) -> None:
+    ApiKey.objects.update(allowed_networks=networks_read("203.0.113.0/24, 2001:db8::1"))
+    headers = signed_headers(key, "GET", "/api/v1/probe")
+    answer = Client(REMOTE_ADDR=address).get("/api/v1/probe", headers=headers)
+    assert answer.status_code == status
+    if status == 401:
+        assert answer.json()["message"] == "address not allowed"
+
+
+@pytest.mark.parametrize("text", ["x", "1.2.3", "1.2.3.4/33", "::1/200", "1.2.3.4-5", "é"])
+def test_what_is_no_network_is_refused(text: str) -> None:
+    with pytest.raises(ServiceError) as refusal:
+        networks_read(f"192.0.2.1 {text}")
+    assert refusal.value.field == "allowed_networks"
+
+
+def test_networks_are_read_as_people_write_them() -> None:
+    assert networks_read("192.0.2.9,  198.51.100.7/24\n2001:DB8::/32") == [
+        "192.0.2.9/32",
+        "198.51.100.0/24",
+        "2001:db8::/32",
+    ]
+    assert networks_read(" ") == []
+
+
+def test_the_use_of_a_key_is_noted_with_its_address(key: NewApiKey) -> None:
+    call(key)
+    assert ApiKey.objects.get().last_used_address == "127.0.0.1"
+
+
+def sent_twice(key: NewApiKey, method: str) -> list[tuple[int, str]]:
+    body = '{"side": "buy", "size": "1"}' if method == "POST" else ""
+    headers = signed_headers(key, method, "/api/v1/probe", body)
+    send = {"content_type": "application/json", "headers": headers}
+    client = Client()
+    answers = [client.generic(method, "/api/v1/probe", body, **send) for _ in range(2)]
+    return [(answer.status_code, answer.json().get("code", "")) for answer in answers]
+
+
+def test_a_copied_request_that_changes_something_is_refused(key: NewApiKey) -> None:
+    assert sent_twice(key, "POST") == [(200, ""), (401, "request_was_sent_before")]
+
+
+def test_a_copied_request_that_only_reads_is_answered(key: NewApiKey) -> None:
+    assert sent_twice(key, "GET") == [(200, ""), (200, "")]
+
+
+def test_without_redis_the_database_remembers_what_was_sent(
+    key: NewApiKey, redis_away: None
+) -> None:
+    assert sent_twice(key, "POST") == [(200, ""), (401, "request_was_sent_before")]
+    assert UsedSignature.objects.count() == 1
+    assert signatures_forget() == 0
+    UsedSignature.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert signatures_forget() == 1
+
+
+def test_a_refused_request_uses_no_signature_up(key: NewApiKey) -> None:
+    path, body = "/api/v1/probe", '{"side": "buy", "size": "1"}'
+    headers = signed_headers(key, "POST", path, body)
+    send = {"content_type": "application/json"}
+    wrong = {**headers, "CB-ACCESS-PASSPHRASE": "wrong"}
+    assert Client().post(path, body, headers=wrong, **send).status_code == 401
+    assert Client().post(path, body, headers=headers, **send).status_code == 200

@@ -131,7 +131,7 @@ def test_sending_it_again_with_the_same_key_retires_once(
     assert post(client).json() == post(client).json()
     assert Retirement.objects.count() == 1
     again = post(client, amount="2")
-    assert (again.status_code, again.json()["code"]) == (409, "idempotency_key_reused")
+    assert (again.status_code, again.json()["code"]) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(

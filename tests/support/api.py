@@ -45,7 +45,7 @@ class Bot:
 
 def signature(key: NewApiKey, method: str, path: str, text: str) -> dict[str, str]:
     """The four headers of a signed request."""
-    timestamp = str(int(time.time()))
+    timestamp = f"{time.time():.6f}"
     digest = hmac.new(
         base64.b64decode(key.secret), f"{timestamp}{method}{path}{text}".encode(), hashlib.sha256
     ).digest()

@@ -35,6 +35,13 @@ def start_services(config: pytest.Config) -> None:
     os.environ.update(services.env)
 
 
+def allow_many_requests() -> None:
+    """All tests come from one address; those of the limits set their own."""
+    for name in ("KEY", "ADDRESS"):
+        os.environ.setdefault(f"API_LIMIT_{name}_PER_S", "10000")
+        os.environ.setdefault(f"API_LIMIT_{name}_BURST", "100000")
+
+
 def use_own_redis_database(config: pytest.Config) -> None:
     """Each parallel worker has its own database number, as it has its own SQL database."""
     if is_parallel_worker(config):

@@ -31,7 +31,7 @@ def signed_headers(
     **replace: str,
 ) -> dict[str, str]:
     """The four headers by their last word; `replace` overrides one, `omit` leaves one out."""
-    timestamp = timestamp or str(int(time.time()))
+    timestamp = timestamp or f"{time.time():.6f}"
     headers = {
         "key": key.api_key.key,
         "sign": sign(key.secret, timestamp, method, path, body),

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.accounts.admin.dialogs import back_to_object
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.models import ApiKey, User, Wallet
-from apps.accounts.services.api_keys import api_key_revoke
+from apps.accounts.services.api_keys import api_key_limit, api_key_revoke
+
+
+class LimitForm(BaseDialogForm):
+    """How much one key may use; empty for what every key may."""
+
+    per_s = forms.IntegerField(
+        label=_("requests per second"),
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    burst = forms.IntegerField(
+        label=_("requests at once"),
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
 
 
 @admin.register(ApiKey)
@@ -26,13 +47,32 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     search_fields = ("=key", "name", "user__email")
     exclude = ("secret_encrypted", "passphrase_digest")
     ordering = ("-pk",)
-    actions_detail = ("revoke",)
+    actions_detail = ("limit", "revoke")
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff with the `change` permission, while the key works."""
         key = self.get_object(request, object_id) if object_id else None
         may = request.user.has_perm("accounts.change_apikey")
         return may and key is not None and key.revoked_at is None
+
+    has_limit_permission = has_revoke_permission
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Limits"),
+        permissions=["limit"],
+        icon="speed",
+        dialog={
+            "title": _("Limits of this key"),
+            "description": _("Empty fields mean what every key may use."),
+            "form_class": LimitForm,
+            "form_submit_text": _("Save"),
+        },
+    )
+    def limit(self, request: HttpRequest, form: LimitForm, object_id: str) -> HttpResponse:
+        """Gives the key a bucket of its own size."""
+        api_key_limit(api_key=self.get_object(request, object_id), **form.cleaned_data)
+        self.message_user(request, _("The limits are set."))
+        return back_to_object(self, request, object_id)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Revoke"),

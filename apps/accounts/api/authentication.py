@@ -6,7 +6,8 @@
     CB-ACCESS-PASSPHRASE  the passphrase
 
 The secret is base64 and is decoded before use. The signed path may carry our `/api/v1` or not:
-clients written for the original sign what they append to their base URL.
+clients written for the original sign what they append to their base URL. What changes something is
+carried out once per signature: whoever overhears a request cannot send it again.
 Source: https://docs.cdp.coinbase.com/exchange/docs/rest-auth
 """
 
@@ -26,10 +27,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from apps.accounts.api.replays import signature_spend
 from apps.accounts.crypto import decrypt, passphrase_matches
+from apps.accounts.limits.callers import address_of
+from apps.accounts.limits.throttle import charge_stranger
 from apps.accounts.models import ApiKey, Membership, User
+from apps.accounts.networks import is_within
 
 PREFIX: Final = "/api/v1"
 LAST_USED_STEP: Final = timedelta(minutes=1)
@@ -41,6 +47,13 @@ class HmacKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         if "CB-ACCESS-KEY" not in request.headers:
             return None
+        try:
+            return self._authenticate(request)
+        except exceptions.AuthenticationFailed:
+            charge_stranger(request._request)
+            raise
+
+    def _authenticate(self, request: Request) -> tuple[User, ApiKey]:
         timestamp = _header(request, "CB-ACCESS-TIMESTAMP")
         signature = _header(request, "CB-ACCESS-SIGN")
         passphrase = _header(request, "CB-ACCESS-PASSPHRASE")
@@ -48,8 +61,12 @@ class HmacKeyAuthentication(BaseAuthentication):
         key = _key_find(_header(request, "CB-ACCESS-KEY"))
         if not passphrase_matches(passphrase, key.passphrase_digest):
             raise _refusal("Invalid Passphrase")
-        _check_signature(request._request, key, timestamp, signature)
-        _note_use(key)
+        digest = _check_signature(request._request, key, timestamp, signature)
+        address = address_of(request._request)
+        _check_address(key, address)
+        if not _is_harmless_again(request) and not signature_spend(digest):
+            raise _refusal("request was sent before")
+        _note_use(key, address)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -58,6 +75,14 @@ class HmacKeyAuthentication(BaseAuthentication):
 
 def _refusal(message: str) -> exceptions.AuthenticationFailed:
     return exceptions.AuthenticationFailed(message, code=message.lower().replace(" ", "_"))
+
+
+def _is_harmless_again(request: Request) -> bool:
+    """Reading is, and what a view names `repeatable`: done twice, it comes to the same."""
+    if request.method in SAFE_METHODS:
+        return True
+    view = (request.parser_context or {}).get("view")
+    return request.method in getattr(view, "repeatable", ())
 
 
 def _header(request: Request, name: str) -> str:
@@ -94,7 +119,7 @@ def _key_find(text: str) -> ApiKey:
     return key
 
 
-def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signature: str) -> None:
+def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signature: str) -> bytes:
     try:
         given = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
@@ -107,6 +132,12 @@ def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signatur
     )
     if not any(hmac.compare_digest(given, digest) for digest in expected):
         raise _refusal("invalid signature")
+    return given
+
+
+def _check_address(key: ApiKey, address: str) -> None:
+    if key.allowed_networks and not is_within(address, key.allowed_networks):
+        raise _refusal("address not allowed")
 
 
 def _signed_paths(request: HttpRequest) -> set[bytes]:
@@ -120,9 +151,9 @@ def _signed_paths(request: HttpRequest) -> set[bytes]:
     return paths | {path.removeprefix(PREFIX.encode()) for path in paths}
 
 
-def _note_use(key: ApiKey) -> None:
+def _note_use(key: ApiKey, address: str) -> None:
     """Once a minute is enough to tell a key in use from a forgotten one."""
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - LAST_USED_STEP:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_STEP)
-        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_address=address)

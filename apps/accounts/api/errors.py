@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 DIALECT: Final = {
     "insufficient_funds": "Insufficient funds",
     "not_found": "NotFound",
-    "throttled": "Private rate limit exceeded",
 }
+THROTTLED: Final = "Private rate limit exceeded"
 RETRY_AFTER_S: Final = 1
 
 
@@ -79,6 +79,8 @@ def _drf_answer(error: exceptions.APIException) -> Response:
     if wait_s := getattr(error, "wait", None):
         headers["Retry-After"] = f"{wait_s:.0f}"
     detail = error.detail if isinstance(error.detail, str) else error.default_detail
+    if isinstance(error, exceptions.Throttled):
+        detail = getattr(error, "wording", THROTTLED)
     return _answer(error.status_code, code, str(detail), headers=headers)
 
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.accounts.acting import ALL_SCOPES, acting
+from apps.accounts.limits.throttle import charge_caller
 
 
 class ScopePermission(BasePermission):
@@ -18,6 +19,8 @@ class ScopePermission(BasePermission):
     scope: ClassVar[str]
 
     def has_permission(self, request: Request, view: APIView) -> bool:
+        # A refusal is charged too, and says what is left.
+        charge_caller(request, view)
         if not request.user.is_authenticated:
             return False
         acting(request).require(self.scope)

@@ -1,9 +1,10 @@
 """Who you are and what you hold."""
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.models.access import ApiKey, Wallet
+from apps.accounts.models.access import ApiKey, UsedSignature, Wallet
 from apps.accounts.models.base import FourEyesModel
 from apps.accounts.models.history import HistoryEntry
+from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
 
@@ -14,10 +15,12 @@ __all__ = [
     "BankTransfer",
     "FourEyesModel",
     "HistoryEntry",
+    "IdempotentAnswer",
     "Membership",
     "Organisation",
     "Owner",
     "Transfer",
+    "UsedSignature",
     "User",
     "Wallet",
 ]

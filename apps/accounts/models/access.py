@@ -31,13 +31,44 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_address = models.GenericIPAddressField(_("last used from"), null=True, blank=True)
+    allowed_networks = ArrayField(
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
+        verbose_name=_("allowed addresses"),
+        help_text=_("Networks like 203.0.113.0/24. Empty: from everywhere."),
+    )
+    limit_per_s = models.PositiveIntegerField(_("requests per second"), null=True, blank=True)
+    limit_burst = models.PositiveIntegerField(_("requests at once"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("API key")
         verbose_name_plural = _("API keys")
+        constraints = [
+            models.CheckConstraint(
+                name="accounts_apikey_limits_are_positive",
+                condition=(models.Q(limit_per_s__isnull=True) | models.Q(limit_per_s__gt=0))
+                & (models.Q(limit_burst__isnull=True) | models.Q(limit_burst__gt=0)),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
+
+
+class UsedSignature(models.Model):
+    """A signed request that was carried out while Redis, which usually remembers it, was away."""
+
+    digest = models.BinaryField(primary_key=True, max_length=32)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("used signature")
+        verbose_name_plural = _("used signatures")
+
+    def __str__(self) -> str:
+        return bytes(self.digest).hex()
 
 
 class Wallet(models.Model):

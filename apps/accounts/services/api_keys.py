@@ -37,8 +37,11 @@ def api_key_create(
     name: str,
     scopes: Iterable[str],
     expires_at: datetime | None = None,
+    allowed_networks: Iterable[str] = (),
 ) -> NewApiKey:
     """A key by which a program acts for `owner` in the name of `user`.
+
+    `allowed_networks` as `networks_read` gives them; none means from everywhere.
 
     Raises ServiceError for unknown or no scopes, NotPermitted for scopes that the person does not
     have there, Conflict `too_many_keys`.
@@ -63,6 +66,7 @@ def api_key_create(
         name=name.strip()[:80] or _("Unnamed"),
         scopes=sorted(wanted),
         expires_at=expires_at,
+        allowed_networks=list(allowed_networks),
     )
     return NewApiKey(api_key, secret, passphrase)
 
@@ -78,3 +82,15 @@ def api_key_revoke(*, api_key: ApiKey, by: User) -> None:
         raise NotPermitted(_("You may not revoke this key."))
     ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
     api_key.refresh_from_db(fields=["revoked_at"])
+
+
+def api_key_limit(*, api_key: ApiKey, per_s: int | None, burst: int | None) -> None:
+    """Gives the key a bucket of its own size; None goes back to the usual one.
+
+    Raises ServiceError for a number below 1.
+    """
+    for value, field in ((per_s, "limit_per_s"), (burst, "limit_burst")):
+        if value is not None and value < 1:
+            raise ServiceError(_("A limit is at least 1."), field=field)
+    api_key.limit_per_s, api_key.limit_burst = per_s, burst
+    api_key.save(update_fields=["limit_per_s", "limit_burst"])

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.acting import TRANSFER, acting
-from apps.accounts.errors import NotFound
+from apps.accounts.api.idempotency import HEADER, IDEMPOTENCY_KEY, idempotent, key_of
+from apps.accounts.errors import NotFound, ServiceError
 from apps.nft.models import BridgeIntent, MintRequest
 from apps.nft.selectors.owners import account_tag
 from apps.nft.selectors.tokens import (
@@ -70,20 +71,38 @@ class MintsView(DialectView):
         credit_class = serializers.CharField(help_text="Like VCS-1686-2017.")
         tonnes = serializers.IntegerField(min_value=1, max_value=REQUEST_TONNES_MAX)
         to_address = serializers.CharField(help_text="A wallet linked to the account.")
-        idempotency_key = serializers.CharField(max_length=120)
+        idempotency_key = serializers.CharField(
+            max_length=120, required=False, help_text="Instead of the header."
+        )
 
     @extend_schema(
-        request=MintInput, responses={201: MintOutput, **errors(400, 401, 403, 404, 409)}
+        request=MintInput,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: MintOutput, **errors(400, 401, 403, 404, 409, 422)},
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         """Holds the grams, reserves the serials, and mints. A repeated key asks once."""
         values = checked(self.MintInput, request.data)
         code = values.pop("credit_class")
+        if "idempotency_key" not in values:
+            values["idempotency_key"] = _key_in_header(request)
         credit_class = CreditClass.objects.filter(code=code).first()
         if credit_class is None:
             raise NotFound(_("There is no such credit class."), field="credit_class")
         made = mint_request(owner=acting(request).owner, credit_class=credit_class, **values)
         return Response(MintOutput(made).data, status=201)
+
+
+def _key_in_header(request: Request) -> str:
+    key = key_of(request)
+    if key is None:
+        raise ServiceError(
+            _("Send an Idempotency-Key header: your own name for this request."),
+            code="idempotency_key_missing",
+            field=HEADER,
+        )
+    return key
 
 
 class MintView(DialectView):

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from apps.accounts.acting import TRADE, VIEW
-from apps.accounts.api.permissions import HasScope
+from apps.accounts.api.base import ApiView, ErrorOutput, checked, errors
 from apps.orderbook.ids import NUMBER_MAX
 from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
 from apps.orderbook.services.verdicts import WAIT_S_MAX
+
+__all__ = [
+    "PREFER",
+    "DialectView",
+    "ErrorOutput",
+    "PublicView",
+    "WindowInput",
+    "checked",
+    "cursors_set",
+    "errors",
+    "page_response",
+    "wait_applied",
+    "wait_s_of",
+]
 
 # RFC 7240: `Prefer: wait=5`, among other preferences or not.
 _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.I | re.ASCII)
 
 
-class DialectView(APIView):
-    """A signed view. Its errors are in English: clients recognise them by their words."""
-
-    scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "PUT": TRADE, "DELETE": TRADE}
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        with translation.override("en"):
-            return super().dispatch(request, *args, **kwargs)
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [HasScope(self.scopes.get(self.request.method or "", VIEW))()]
+class DialectView(ApiView):
+    """A signed view of the dialect."""
 
 
 class PublicView(DialectView):
@@ -46,15 +47,6 @@ class PublicView(DialectView):
 
     def get_permissions(self) -> list[BasePermission]:
         return []
-
-
-class ErrorOutput(serializers.Serializer[Any]):
-    """Every error."""
-
-    message = serializers.CharField(help_text="A sentence; clients may match it.")
-    code = serializers.CharField(help_text="A stable name for programs.")
-    field = serializers.CharField(required=False, help_text="The input it is about.")
-    detail = serializers.CharField(required=False, help_text="What to do next.")
 
 
 class WindowInput(serializers.Serializer[Any]):
@@ -71,19 +63,6 @@ PREFER: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     description=f"`wait=N`: how many seconds to wait for the engine, 0 to {WAIT_S_MAX} (RFC 7240).",
 )
-
-
-def errors(*statuses: int) -> dict[int, type[ErrorOutput]]:
-    """The error answers of a view, for its schema."""
-    return dict.fromkeys(statuses, ErrorOutput)
-
-
-def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The input as the serializer reads it."""
-    reader = serializer(data=data)
-    reader.is_valid(raise_exception=True)
-    values: dict[str, Any] = reader.validated_data
-    return values
 
 
 def page_response(page: Page[Any], body: Any) -> Response:

@@ -117,6 +117,9 @@ class OrdersView(DialectView):
 class OrderView(DialectView):
     """One order, by our id."""
 
+    # An order is cancelled once: a copied request finds it gone.
+    repeatable = frozenset({"DELETE"})
+
     @extend_schema(responses={200: OrderOutput, **errors(400, 401, 403, 404)})
     def get(self, request: Request, order: str) -> Response:
         """The order as it stands."""
@@ -147,6 +150,8 @@ class OrderView(DialectView):
 
 class ClientOrderView(DialectView):
     """One order, by the client's own id."""
+
+    repeatable = frozenset({"DELETE"})
 
     @extend_schema(responses={200: OrderOutput, **errors(401, 403, 404)})
     def get(self, request: Request, client_oid: str) -> Response:

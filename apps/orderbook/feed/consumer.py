@@ -73,7 +73,8 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     async def _subscribe(self, request: FeedRequest) -> None:
         if request.credentials:
-            self._sign(await in_thread(owner_signed, request.credentials))
+            peer = self.scope.get("client")
+            self._sign(await in_thread(owner_signed, request.credentials, peer))
         if self.client.owner is None and any(name == USER for name, _ in request.wanted):
             raise RequestRefused("Authentication Failed", "the user channel needs a signature")
         named = await in_thread(

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from django.core.handlers.asgi import ASGIRequest
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from apps.accounts.acting import VIEW, acting
@@ -83,18 +83,21 @@ def products_named(names: Iterable[str]) -> dict[str, Product]:
     return {name: found[code] for name, code in codes.items()}
 
 
-def owner_signed(credentials: dict[str, str]) -> int:
-    """The owner that the signature speaks for. Raises RequestRefused."""
+def owner_signed(credentials: dict[str, str], peer: tuple[str, int] | None) -> int:
+    """The owner that the signature, sent from `peer`, speaks for. Raises RequestRefused."""
     headers = [
         (header.lower().encode(), credentials.get(name, "").encode())
         for name, header in CREDENTIALS.items()
     ]
-    scope = {"type": "http", "method": "GET", "path": SIGNED_PATH, "headers": headers}
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": SIGNED_PATH}
+    scope["headers"] = headers
+    if peer:
+        scope["client"] = peer
     signed = Request(ASGIRequest(scope, BytesIO()), authenticators=[HmacKeyAuthentication()])
     try:
         who = acting(signed)
         who.require(VIEW)
-    except AuthenticationFailed as error:
+    except (AuthenticationFailed, Throttled) as error:
         reason = json.dumps({"message": str(error.detail)})
         raise RequestRefused("Authentication Failed", reason) from error
     except NotPermitted as error:

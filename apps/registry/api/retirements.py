@@ -7,13 +7,14 @@ from typing import Any
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.acting import RETIRE, acting
 from apps.accounts.api.fields import MicroField
+from apps.accounts.api.idempotency import HEADER, IDEMPOTENCY_KEY, idempotent, key_of
 from apps.accounts.errors import NotFound, ServiceError
 from apps.registry.api.base import PageInput, ProblemOutput, PublicView, SignedView, checked, paged
 from apps.registry.api.serials import CitationOutput
@@ -22,15 +23,6 @@ from apps.registry.models import CreditClass, Retirement
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.selectors import certificate_lines, retirement_by_number
 from apps.registry.services.retirements import retirement_create
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="Your own name for this request, up to 120 characters. Sending the same request "
-    "again with it returns the first answer; nothing is retired twice.",
-)
 
 
 class RetirementInput(serializers.Serializer[Any]):
@@ -144,8 +136,10 @@ class RetirementsView(SignedView):
             400: ProblemOutput,
             404: ProblemOutput,
             409: ProblemOutput,
+            422: ProblemOutput,
         },
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         asked = checked(RetirementInput, request.data)
         who = acting(request)
@@ -182,11 +176,11 @@ def _credit_class(code: str) -> CreditClass:
 
 
 def _idempotency_key(request: Request) -> str:
-    key: str = request.headers.get("Idempotency-Key", "").strip()
-    if not key:
+    key = key_of(request)
+    if key is None:
         raise ServiceError(
             _("Send an Idempotency-Key header: your own name for this request."),
             code="idempotency_key_missing",
-            field="Idempotency-Key",
+            field=HEADER,
         )
     return key

@@ -1,0 +1,50 @@
+"""What every view of the API shares, in whichever app it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.utils import translation
+from rest_framework import serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.views import APIView
+
+from apps.accounts.acting import TRADE, VIEW
+from apps.accounts.api.permissions import HasScope
+
+
+class ApiView(APIView):
+    """A signed view. Its errors are in English: clients recognise them by their words."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "PUT": TRADE, "DELETE": TRADE}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with translation.override("en"):
+            return super().dispatch(request, *args, **kwargs)
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [HasScope(self.scopes.get(self.request.method or "", VIEW))()]
+
+
+class ErrorOutput(serializers.Serializer[Any]):
+    """Every error."""
+
+    message = serializers.CharField(help_text="A sentence; clients may match it.")
+    code = serializers.CharField(help_text="A stable name for programs.")
+    field = serializers.CharField(required=False, help_text="The input it is about.")
+    detail = serializers.CharField(required=False, help_text="What to do next.")
+
+
+def errors(*statuses: int) -> dict[int, type[ErrorOutput]]:
+    """The error answers of a view, for its schema. Every view may answer 429."""
+    return dict.fromkeys((*statuses, 429), ErrorOutput)
+
+
+def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """The input as the serializer reads it; a ValidationError names the first bad field."""
+    reader = serializer(data=data)
+    reader.is_valid(raise_exception=True)
+    values: dict[str, Any] = reader.validated_data
+    return values

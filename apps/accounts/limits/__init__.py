@@ -1,0 +1,1 @@
+"""How much of the API each caller may use: token buckets, one per key and one per address."""

@@ -1,0 +1,15 @@
+"""What is done in the background for accounts. Wake-ups only: rows are the truth."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from apps.accounts.api.idempotency import answers_forget
+from apps.accounts.api.replays import signatures_forget
+
+
+@shared_task
+def api_sweep() -> None:
+    """Forgets what was kept long enough: signatures, and answers to repeated requests."""
+    signatures_forget()
+    answers_forget()
