@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transparency", views.transparency, name="transparency"),
     path("language", set_language, name="set_language"),
     path("", include("apps.accounts.urls")),
+    path("", include("apps.accounts.api.urls")),
     path("", include("apps.registry.urls")),
     path("", include("apps.registry.api.urls")),
     path("", include("apps.orderbook.urls")),

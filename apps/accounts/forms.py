@@ -14,8 +14,9 @@ from django_countries import countries
 from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.models import Asset
-from apps.accounts.models import ApiKey, User
+from apps.accounts.models import ApiKey, User, WebhookEvent
 from apps.accounts.networks import networks_read
+from apps.accounts.webhooks.addresses import URL_CHARS_MAX
 
 
 class MicroFormField(forms.CharField):
@@ -80,6 +81,28 @@ class HistoryForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("", _("All")), *((asset.code, asset.code) for asset in assets)]
         self.fields["asset"].choices = choices  # type: ignore[attr-defined]
+
+
+class LogForm(forms.Form):
+    """Which part of a log to show."""
+
+    before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class WebhookForm(forms.Form):
+    """A new webhook."""
+
+    url = forms.CharField(
+        label=_("Address"),
+        help_text=_("Of your server, public and with https."),
+        max_length=URL_CHARS_MAX,
+        widget=forms.URLInput,
+    )
+    events = forms.MultipleChoiceField(
+        label=_("Events"),
+        choices=WebhookEvent.choices,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
 
 
 class ApiKeyForm(forms.Form):

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
+from apps.accounts.webhooks import delivery
+from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
 
 
 @shared_task
@@ -13,3 +15,9 @@ def api_sweep() -> None:
     """Forgets what was kept long enough: signatures, and answers to repeated requests."""
     signatures_forget()
     answers_forget()
+
+
+@shared_task(name=WEBHOOKS_DELIVER)
+def webhooks_deliver() -> None:
+    """Sends what is due, whoever is told of it."""
+    delivery.webhooks_deliver()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.accounts.views import account, api_keys, money, wallets
+from apps.accounts.views import account, api_keys, money, wallets, webhooks
 
 urlpatterns = [
     path("account/", account.account, name="account"),
@@ -12,6 +12,17 @@ urlpatterns = [
     path("account/organisations/", account.organisation_new, name="organisation_new"),
     path("account/api-keys/", api_keys.api_keys, name="api_keys"),
     path("account/api-keys/<slug:key>/revoke/", api_keys.api_key_end, name="api_key_revoke"),
+    path("account/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("account/webhooks/<uuid:webhook>/", webhooks.webhook, name="webhook"),
+    path(
+        "account/webhooks/<uuid:webhook>/rotate/", webhooks.webhook_rotation, name="webhook_rotate"
+    ),
+    path("account/webhooks/<uuid:webhook>/end/", webhooks.webhook_ending, name="webhook_end"),
+    path(
+        "account/webhooks/<uuid:webhook>/messages/<uuid:message>/replay/",
+        webhooks.webhook_replay,
+        name="webhook_replay",
+    ),
     path("account/wallets/", wallets.wallets, name="wallets"),
     path("account/wallets/challenge/", wallets.wallet_challenge, name="wallet_challenge"),
     path("account/wallets/link/", wallets.wallet_link, name="wallet_link"),

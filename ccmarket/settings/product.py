@@ -24,12 +24,23 @@ CHAIN_REPLACE_AFTER_S = env.number("CHAIN_REPLACE_AFTER_S", 120)
 CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
 
 BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
+WEBHOOK_SWEEP_EVERY_S = 2
 # A sweep nobody took for a while is not worth taking: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
     "bridge-sweep": {
         "task": "apps.nft.tasks.bridge_sweep",
         "schedule": BRIDGE_SWEEP_EVERY_S,
         "options": {"expires": BRIDGE_SWEEP_EVERY_S},
+    },
+    "webhooks-sweep": {
+        "task": "accounts.webhooks_deliver",
+        "schedule": WEBHOOK_SWEEP_EVERY_S,
+        "options": {"expires": WEBHOOK_SWEEP_EVERY_S},
+    },
+    "orders-tell": {
+        "task": "orderbook.orders_tell",
+        "schedule": WEBHOOK_SWEEP_EVERY_S,
+        "options": {"expires": WEBHOOK_SWEEP_EVERY_S},
     },
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
@@ -40,6 +51,8 @@ VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
 API_TIMESTAMP_WINDOW_S = 30
 # How long the answer to a request with an Idempotency-Key can be asked for again.
 IDEMPOTENCY_KEEP_S = 7 * 86_400
+# Networks that webhooks may lead to although they are not public, and without TLS: for development.
+WEBHOOK_ALLOWED_NETWORKS = env.listing("WEBHOOK_ALLOWED_NETWORKS")
 # Token buckets of the API: how fast they fill, and how much they hold. A key has one, and so has
 # each address from which somebody comes without a key, or with a wrong one.
 API_LIMIT_KEY_PER_S = env.number("API_LIMIT_KEY_PER_S", 200)
@@ -73,6 +86,7 @@ SPECTACULAR_SETTINGS = {
     # Two fields are called `type`.
     "ENUM_NAME_OVERRIDES": {
         "OrderTypeEnum": ["limit", "market"],
+        "WebhookEventEnum": "apps.accounts.models.webhooks.WebhookEvent",
         "LedgerTypeEnum": ["transfer", "match", "fee", "conversion"],
     },
 }

@@ -70,7 +70,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     )
     def limit(self, request: HttpRequest, form: LimitForm, object_id: str) -> HttpResponse:
         """Gives the key a bucket of its own size."""
-        api_key_limit(api_key=self.get_object(request, object_id), **form.cleaned_data)
+        api_key_limit(
+            api_key=self.get_object(request, object_id),
+            per_s=form.cleaned_data["per_s"],
+            burst=form.cleaned_data["burst"],
+        )
         self.message_user(request, _("The limits are set."))
         return back_to_object(self, request, object_id)
 

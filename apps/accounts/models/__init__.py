@@ -7,6 +7,13 @@ from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
+from apps.accounts.models.webhooks import (
+    WebhookAttempt,
+    WebhookCursor,
+    WebhookEndpoint,
+    WebhookEvent,
+    WebhookMessage,
+)
 
 __all__ = [
     "ApiKey",
@@ -23,4 +30,9 @@ __all__ = [
     "UsedSignature",
     "User",
     "Wallet",
+    "WebhookAttempt",
+    "WebhookCursor",
+    "WebhookEndpoint",
+    "WebhookEvent",
+    "WebhookMessage",
 ]

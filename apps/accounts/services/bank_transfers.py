@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.models import Asset, Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
-from apps.accounts.models import BankTransfer, User
+from apps.accounts.models import BankTransfer, User, WebhookEvent
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
+from apps.accounts.webhooks.outbox import webhook_event_record
 
 
 def bank_transfer_propose(
@@ -53,3 +55,12 @@ def _credit(transfer: BankTransfer) -> None:
         reference=transfer.pk,
     )
     ledger_post(legs=[leg])
+    webhook_event_record(
+        owner=transfer.owner,
+        event=WebhookEvent.DEPOSIT,
+        data={
+            "currency": transfer.asset.code,
+            "amount": text_from_micro(transfer.amount),
+            "reference": transfer.bank_reference,
+        },
+    )

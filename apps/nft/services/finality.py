@@ -23,12 +23,13 @@ from apps.accounts.ledger.services import (
     ledger_post,
     platform_owner_get,
 )
-from apps.accounts.models import Owner, Transfer
+from apps.accounts.models import Owner, Transfer, WebhookEvent
 from apps.nft.chain.client import ChainClient
 from apps.nft.models import BridgeIntent, Chain, ChainEvent, TokenRedemption
 from apps.nft.selectors.owners import owner_of_tag, owner_of_wallet
 from apps.nft.services.halts import bridge_is_halted, halt_create
 from apps.nft.services.indexing import FinalBlockChanged
+from apps.nft.services.telling import mint_tell
 from apps.nft.services.tokens import intent_uuid, token_ids, tokens_settle
 from apps.registry.models import CreditClass, SerialBlock
 from apps.registry.models.blocks import GRAMS_PER_TONNE
@@ -144,6 +145,7 @@ def _minted(event: ChainEvent) -> None:
     BridgeIntent.objects.filter(pk=intent.pk).update(
         state=BridgeIntent.State.FINAL, failure="", span=None, updated_at=timezone.now()
     )
+    mint_tell(intent=intent, event=WebhookEvent.MINT_FINAL, transaction=event.transaction_hash)
 
 
 def _require_as_asked(event: ChainEvent, intent: BridgeIntent) -> None:

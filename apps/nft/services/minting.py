@@ -17,9 +17,10 @@ from eth_utils.address import is_address, to_checksum_address
 
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.services import Hold, ledger_post
-from apps.accounts.models import Owner, Wallet
+from apps.accounts.models import Owner, Wallet, WebhookEvent
 from apps.nft.models import BridgeIntent, Contract, MintRequest
 from apps.nft.services.halts import bridge_is_halted
+from apps.nft.services.telling import mint_tell
 from apps.nft.wakeups import intent_wake
 from apps.registry.models import CreditClass, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
@@ -109,6 +110,7 @@ def intent_fail(*, intent_id: int, seen: str, reason: str) -> None:
         span_release(span=intent.span)
         hold = Hold(found.owner, found.credit_class.asset, -intent.amount_grams)
         ledger_post(holds=[hold])
+        mint_tell(intent=intent, event=WebhookEvent.MINT_FAILED, failure=reason[:300])
 
 
 def _linked_wallet(owner: Owner, address: str) -> str:

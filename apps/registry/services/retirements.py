@@ -9,10 +9,13 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import BRIDGE, RETIRED, Leg, ledger_post, platform_owner_get
-from apps.accounts.models import User
+from apps.accounts.models import User, WebhookEvent
+from apps.accounts.webhooks.outbox import webhook_event_record
+from apps.registry.certificates.address import certificate_address
 from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.services.credit_classes import credit_class_lock
@@ -61,6 +64,7 @@ def retirement_create(
         _number_and_save(draft)
         _balance_move(draft, from_owner=owner)
         spans_retire(retirement=draft)
+        _tell(draft)
     return draft
 
 
@@ -100,6 +104,7 @@ def retirement_create_from_chain(
         tokenised_retire(
             block=block, first_serial=first_serial, last_serial=last_serial, retirement=draft
         )
+        _tell(draft)
     return draft
 
 
@@ -187,6 +192,21 @@ def _balance_move(retirement: Retirement, *, from_owner: Owner) -> None:
         reference=retirement.pk,
     )
     ledger_post(legs=[leg])
+
+
+def _tell(retirement: Retirement) -> None:
+    webhook_event_record(
+        owner=retirement.owner,
+        event=WebhookEvent.RETIREMENT,
+        data={
+            "number": retirement.number,
+            "credit": retirement.credit_class.code,
+            "amount": text_from_micro(retirement.amount_grams),
+            "beneficiary": retirement.beneficiary,
+            "source": retirement.source,
+            "certificate_url": certificate_address(retirement),
+        },
+    )
 
 
 def _fitting(text: str, limit_chars: int) -> str:

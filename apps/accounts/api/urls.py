@@ -1,0 +1,20 @@
+"""Addresses of the API that are about the account itself."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from apps.accounts.api import webhooks
+
+v1 = [
+    path("webhooks", webhooks.WebhooksView.as_view(), name="api_webhooks"),
+    path("webhooks/<uuid:webhook>", webhooks.WebhookView.as_view()),
+    path("webhooks/<uuid:webhook>/rotate", webhooks.WebhookRotationView.as_view()),
+    path("webhooks/<uuid:webhook>/messages", webhooks.WebhookMessagesView.as_view()),
+    path(
+        "webhooks/<uuid:webhook>/messages/<str:message>/replay",
+        webhooks.WebhookReplayView.as_view(),
+    ),
+]
+
+urlpatterns = [path("api/v1/", include(v1))]
