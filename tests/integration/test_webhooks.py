@@ -21,6 +21,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.models import (
+    IdempotentAnswer,
     User,
     WebhookAttempt,
     WebhookCursor,
@@ -141,10 +142,12 @@ def test_a_public_address_is_taken() -> None:
 
 
 def rebinding(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
-    """A name server that answers differently each time it is asked."""
-    left = list(answers)
+    """A name server that answers differently each time it is asked for a name."""
+    left, ask = list(answers), socket.getaddrinfo
 
-    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def getaddrinfo(host: str, port: int, *args: Any, **options: Any) -> Any:
+        if not host.endswith(".example"):
+            return ask(host, port, *args, **options)
         address = left.pop(0) if len(left) > 1 else left[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
@@ -355,6 +358,19 @@ def test_the_database_does_not_have_the_secret(user: User, receiver: Receiver) -
     assert new.secret not in str(
         {name: bytes(v) if isinstance(v, memoryview) else v for name, v in row.items()}
     )
+
+
+@pytest.mark.django_db
+def test_nor_does_the_answer_that_is_kept_for_a_repetition(
+    user: User, receiver: Receiver, local_allowed: None
+) -> None:
+    bot = bot_of(user)
+    asked = {"url": receiver.url, "events": ["deposit.credited"]}
+    made, again = (bot.post("/webhooks", asked, **{"Idempotency-Key": "once"}) for _ in range(2))
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json() == made.json()
+    kept = bytes(IdempotentAnswer.objects.get().body_encrypted)
+    assert made.json()["secret"].encode() not in kept
 
 
 @pytest.mark.django_db

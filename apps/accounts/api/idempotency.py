@@ -28,6 +28,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from apps.accounts.acting import acting
+from apps.accounts.crypto import decrypt, encrypt
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import IdempotentAnswer
@@ -126,12 +127,17 @@ def _replay(found: IdempotentAnswer, fingerprint: bytes) -> Response:
             status=422,
             field=HEADER,
         )
-    return Response(found.body, status=found.status, headers={"Idempotent-Replayed": "true"})
+    body = json.loads(decrypt(found.body_encrypted))
+    return Response(body, status=found.status, headers={"Idempotent-Replayed": "true"})
 
 
 def _store(owner: Owner, key: str, fingerprint: bytes, response: Response) -> None:
     # As the client reads it: the renderer knows how dates and identifiers are written.
-    body = json.loads(json.dumps(response.data, cls=JSONEncoder))
+    body = json.dumps(response.data, cls=JSONEncoder)
     IdempotentAnswer.objects.create(
-        owner=owner, key=key, fingerprint=fingerprint, status=response.status_code, body=body
+        owner=owner,
+        key=key,
+        fingerprint=fingerprint,
+        status=response.status_code,
+        body_encrypted=encrypt(body.encode()),
     )

@@ -61,7 +61,7 @@ class MessageOutput(serializers.Serializer[Any]):
     event = serializers.ChoiceField(WebhookEvent.choices)
     state = serializers.ChoiceField(WebhookMessage.State.choices)
     created_at = serializers.DateTimeField()
-    data = serializers.JSONField()
+    data = serializers.JSONField()  # type: ignore[assignment]  # Ours hides theirs, on purpose.
     attempts = AttemptOutput(many=True)
 
 

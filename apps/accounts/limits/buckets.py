@@ -86,7 +86,7 @@ def bucket_take(bucket: Bucket, *, cost: int = 1) -> Charge:
 def _take(bucket: Bucket, cost: int) -> tuple[int, int]:
     def run(client: Client) -> Any:
         name = f"limit:{bucket.policy}:{bucket.name}"
-        return client.eval(_TAKE, 1, name, bucket.step_us, bucket.burst, cost)  # type: ignore[no-untyped-call]
+        return client.eval(_TAKE, 1, name, bucket.step_us, bucket.burst, cost)
 
     try:
         debt_us, wait_us = redis_try(run)

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=120)),
                 ("fingerprint", models.BinaryField(max_length=32)),
                 ("status", models.PositiveSmallIntegerField()),
-                ("body", models.JSONField(null=True)),
+                ("body_encrypted", models.BinaryField()),
                 ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
                 (
                     "owner",

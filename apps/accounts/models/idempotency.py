@@ -15,7 +15,8 @@ class IdempotentAnswer(models.Model):
     key = models.CharField(max_length=120)
     fingerprint = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField()
-    body = models.JSONField(null=True)
+    # An answer may hold what is shown only once.
+    body_encrypted = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

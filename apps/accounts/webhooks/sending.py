@@ -46,7 +46,7 @@ class _CheckedSocket:
     def close(self: Any) -> None:
         if deadline := vars(self).pop("deadline", None):
             deadline.cancel()
-        super().close()  # type: ignore[misc]
+        super().close()
 
 
 class _CheckedHTTP(_CheckedSocket, HTTPConnection):
