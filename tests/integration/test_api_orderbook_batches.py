@@ -147,3 +147,12 @@ def test_two_batches_that_share_ids_in_another_order_both_get_through() -> None:
         thread.join()
     assert failures == []
     assert Command.objects.count() == 60
+
+
+@pytest.mark.parametrize(("orders", "tokens"), [(1, 1), (20, 1), (21, 2), (100, 5)])
+def test_a_batch_takes_a_token_for_each_twenty(
+    bot: Bot, product: Product, orders: int, tokens: int
+) -> None:
+    response = bot.post("/orders/batch", {"requests": [{"cancel": {}}] * orders})
+    limit, left = (int(response[f"X-RateLimit-{name}"]) for name in ("Limit", "Remaining"))
+    assert limit - left == tokens

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -32,6 +33,8 @@ from apps.orderbook.services.batches import BATCH_MAX, batch_accept
 from apps.orderbook.services.commands import order_cancel, order_not_found, order_place
 from apps.orderbook.services.verdicts import verdict_wait
 
+REQUESTS_PER_TOKEN: Final = 20
+
 
 class CancelInput(serializers.Serializer[Any]):
     """An order by our id or by the client's own."""
@@ -47,6 +50,13 @@ class CancelInput(serializers.Serializer[Any]):
 
 class BatchView(DialectView):
     """Places and cancels, up to 100 at a time."""
+
+    def cost_of(self, request: Request) -> int:
+        """As many as this go for one token of the caller's bucket."""
+        asked = request.data.get("requests") if isinstance(request.data, Mapping) else None
+        return (
+            math.ceil(len(asked) / REQUESTS_PER_TOKEN) if asked and isinstance(asked, list) else 1
+        )
 
     class BatchInput(serializers.Serializer[Any]):
         class RequestInput(serializers.Serializer[Any]):
