@@ -306,6 +306,31 @@ def test_the_catalogue_comes_in_and_comes_in_again() -> None:
     ).exists()
 
 
+def test_what_a_registry_told_of_the_catalogue_s_projects_stays(export: Path) -> None:
+    catalogue_load()
+    block = SerialBlock.objects.get(serial__startswith="19315-938160853-938356290-")
+    told = row(
+        block.start,
+        block.end,
+        **{
+            "Serial Number": block.serial,
+            "ID": "2925",
+            "Name": "Cooking with Less",
+            "Country/Area": "Cambodia",
+            "Vintage Start": "2023-04-01",
+            "Vintage End": "2023-12-31",
+            "Issuance Date": "2026-03-20",
+            "Additional Certifications": "SDG 3",
+        },
+    )
+    assert run(write_export(export, told)) == ["rows 1 accepted 1 unchanged 0 refused 0"]
+    before = everything()
+    assert catalogue_load().accepted == 0
+    assert everything() == before
+    block.refresh_from_db()
+    assert (block.certifications, block.vintage.project.name) == (["SDG 3"], "Cooking with Less")
+
+
 @pytest.mark.skipif(
     not REAL_EXPORTS.is_dir(), reason="the registries' own exports are not beside the project"
 )

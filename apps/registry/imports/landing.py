@@ -26,18 +26,22 @@ from apps.registry.refusals import RowRefused
 def land(rows: Iterable[BlockRow], run: ImportRun | None = None) -> Landed:
     """Write what `rows` say. Must run inside `transaction.atomic()`, before `refused_rows`.
 
-    What changes is recorded with `run`, if there is one.
+    What changes is recorded with `run`. Rows of no run are our own catalogue's: they add to what
+    is known and replace nothing of it.
     """
     assert connection.in_atomic_block, "an import lands whole or not at all"
+    merge = projects_sql.missing if run is None else projects_sql.newest
     with connection.cursor() as cursor:
         cursor.execute(LOCK)
         stage(cursor, rows)
+        if run is None:
+            cursor.execute(sql.KNOWN_LABELS_STAY)
         cursor.execute(sql.COMPARE)
         cursor.execute(sql.INDEX_COMPARED)
         refuse(cursor, clashing(stream(cursor, "clashes", sql.CLASHES)))
         refuse(cursor, _exceeding(stream(cursor, "excess", sql.EXCESS)))
         open_alarms(cursor, run)
-        projects_sql.land(cursor, sql.IN_ORDER, projects_sql.newest, run)
+        projects_sql.land(cursor, sql.IN_ORDER, merge, run)
         cut(cursor, run)
         cursor.execute(sql.TOTALS)
         if run is not None:

@@ -3,6 +3,14 @@
 from apps.registry.imports.changes_sql import recorded
 from apps.registry.imports.projects_sql import empty_facts
 
+# A row without labels leaves those of its block as they are.
+KNOWN_LABELS_STAY = """
+UPDATE registry_staged l SET certifications = '{}'
+FROM registry_serialseries s, registry_serialblock b
+WHERE s.registry_id = l.registry_id AND s.key = l.series
+    AND b.base = s.first_gram + l.first * 1000000 AND b.certifications::text[] <> '{}'
+"""
+
 # A row meets the one block, if any, whose serials reach into its own. Blocks never overlap, so
 # that is the last block that starts no later than the row ends: one probe of an index.
 # A row about a part of that block is a cut: registries list a block in pieces once a part of it
