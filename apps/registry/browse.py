@@ -10,6 +10,7 @@ from django_countries import countries
 
 from apps.accounts.ledger.services import CUSTODY
 from apps.accounts.models import Balance, Owner
+from apps.registry.imports.further import FURTHER
 from apps.registry.models import CreditClass, Project, Retirement, SerialBlock, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 
@@ -78,9 +79,15 @@ def kinds_of_projects() -> list[str]:
 def project_by_code(code: str) -> Project:
     """The project of that code, or a 404."""
     try:
-        return Project.objects.select_related("registry").get(code=code)
+        return Project.objects.select_related("registry", "taxonomy__type__category").get(code=code)
     except Project.DoesNotExist:
         raise Http404(code) from None
+
+
+def further_of(project: Project) -> list[tuple[str, str]]:
+    """What else the registry says of a project: the name for people, and its words."""
+    said = project.further
+    return [(str(label), said[name]) for name, label in FURTHER.items() if name in said]
 
 
 def vintages_of(project: Project) -> list[VintagePosition]:

@@ -9,6 +9,7 @@ from apps.registry.admin import (
     entries,
     imports,
     retirements,
+    taxonomy,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "entries",
     "imports",
     "retirements",
+    "taxonomy",
 ]

@@ -8,21 +8,41 @@ from apps.registry.models.custody import CustodyReceipt
 from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
 from apps.registry.models.retirement import Retirement
+from apps.registry.models.taxonomy import (
+    Effect,
+    Methodology,
+    MethodologySpelling,
+    ProjectTaxonomy,
+    ProjectTerm,
+    ProjectType,
+    TypeCategory,
+    TypeSpelling,
+    UnmappedTerm,
+)
 
 __all__ = [
     "CreditClass",
     "CreditEvent",
     "CustodyAlarm",
     "CustodyReceipt",
+    "Effect",
     "ImportChange",
     "ImportRefusal",
     "ImportRun",
+    "Methodology",
+    "MethodologySpelling",
     "Project",
+    "ProjectTaxonomy",
+    "ProjectTerm",
+    "ProjectType",
     "Registry",
     "RegistryEntry",
     "Retirement",
     "SerialBlock",
     "SerialSeries",
     "Span",
+    "TypeCategory",
+    "TypeSpelling",
+    "UnmappedTerm",
     "Vintage",
 ]

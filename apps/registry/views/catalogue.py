@@ -38,6 +38,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     vintages = browse.vintages_of(found)
     context = {
         "project": found,
+        "further": browse.further_of(found),
         "vintages": vintages,
         "is_issuance_known": any(vintage.issued_tonnes for vintage in vintages),
         "blocks": browse.blocks_here(found),
