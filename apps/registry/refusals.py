@@ -103,6 +103,9 @@ MESSAGES: dict[str, Any] = {
     ),
     # The file as a whole
     "file_missing": _("There is no file at %(path)s."),
+    "file_changed": _(
+        "The file is not the one that the preview has read. Upload it again and look at it again."
+    ),
     "file_empty": _("The file is empty. Download the export again."),
     "file_binary": _("The file is not text. Save the export as CSV and try again."),
     "file_encoding": _(

@@ -25,8 +25,14 @@ CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
 
 BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
 WEBHOOK_SWEEP_EVERY_S = 2
+IMPORT_SWEEP_EVERY_S = env.number("IMPORT_SWEEP_EVERY_S", 5)
 # A sweep nobody took for a while is not worth taking: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
+    "uploads-sweep": {
+        "task": "registry.uploads_sweep",
+        "schedule": IMPORT_SWEEP_EVERY_S,
+        "options": {"expires": IMPORT_SWEEP_EVERY_S},
+    },
     "bridge-sweep": {
         "task": "apps.nft.tasks.bridge_sweep",
         "schedule": BRIDGE_SWEEP_EVERY_S,
@@ -44,6 +50,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
+
+# The largest file of a registry that staff may upload.
+IMPORT_FILE_BYTES_MAX = env.number("IMPORT_FILE_BYTES_MAX", 500_000_000)
 
 # How long a request waits for the engine's verdict before it answers "accepted".
 VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)

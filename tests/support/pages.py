@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from bs4 import BeautifulSoup, Tag
 
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>")
@@ -40,6 +41,13 @@ def breaks_of_policy(answer: Any) -> list[str]:
     """Scripts and handlers in the page that the Content Security Policy would not run."""
     text = answer.content.decode()
     return [*INLINE_SCRIPT.findall(text), *INLINE_HANDLER.findall(text)]
+
+
+@async_to_sync
+async def downloaded(answer: Any) -> str:
+    """The text of a streamed CSV file, as a spreadsheet reads it."""
+    parts = [part async for part in answer.streaming_content]
+    return b"".join(parts).decode("utf-8-sig")
 
 
 def _words(tag: Tag | None) -> str:

@@ -10,6 +10,7 @@ from apps.registry.admin import (
     imports,
     retirements,
     taxonomy,
+    uploads,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "imports",
     "retirements",
     "taxonomy",
+    "uploads",
 ]

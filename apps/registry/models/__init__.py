@@ -19,6 +19,7 @@ from apps.registry.models.taxonomy import (
     TypeSpelling,
     UnmappedTerm,
 )
+from apps.registry.models.uploads import ImportUpload, UploadRefusal
 
 __all__ = [
     "CreditClass",
@@ -29,6 +30,7 @@ __all__ = [
     "ImportChange",
     "ImportRefusal",
     "ImportRun",
+    "ImportUpload",
     "Methodology",
     "MethodologySpelling",
     "Project",
@@ -44,5 +46,6 @@ __all__ = [
     "TypeCategory",
     "TypeSpelling",
     "UnmappedTerm",
+    "UploadRefusal",
     "Vintage",
 ]

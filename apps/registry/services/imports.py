@@ -65,6 +65,7 @@ def import_run(
     report: Callable[[ImportRefusal], None] = lambda refusal: None,
     changed: Callable[[ImportChange], None] = lambda change: None,
     progress: Report = silent,
+    finished: Callable[[ImportRun], None] = lambda run: None,
 ) -> ImportOutcome:
     """Read the export at `path` and write what it says, in one transaction.
 
@@ -75,7 +76,8 @@ def import_run(
 
     `progress` is called while the file is read, inside the transaction and while its connection
     takes no other statement: what it stores goes through another one. What it raises ends the
-    import, with nothing changed.
+    import, with nothing changed. `finished` is called last with the run, inside the transaction:
+    what it writes is there exactly if the import is.
 
     Raises `FileRefused`, with nothing changed, when the file as a whole cannot be used.
     """
@@ -95,6 +97,7 @@ def import_run(
             report(refusal)
         for change in run.changes.order_by("id").iterator(_BATCH_ROWS):
             changed(change)
+        finished(run)
         transaction.set_rollback(is_dry_run)
     return outcome
 
