@@ -24,6 +24,11 @@ HOLD_SOURCES: tuple[str, ...] = (
     FROM nft_bridgeintent i JOIN registry_creditclass c ON c.id = i.credit_class_id
     WHERE i.state NOT IN ('final', 'failed')
     """,
+    """
+    SELECT w.owner_id, c.asset_id, w.tonnes * 1000000
+    FROM registry_withdrawal w JOIN registry_creditclass c ON c.id = w.credit_class_id
+    WHERE w.state IN ('requested', 'processing')
+    """,
 )
 
 INVARIANTS: dict[str, Check] = {
@@ -41,6 +46,7 @@ INVARIANTS: dict[str, Check] = {
     "retirements cite their grams": registry.retirements_have_their_spans,
     "vintages stay within their issuance": registry.vintages_stay_within_issuance,
     "blocks in custody were received": registry.blocks_in_custody_were_received,
+    "withdrawals have their serials": registry.withdrawals_have_their_serials,
     "blocks stand at their addresses": registry.blocks_stand_at_their_addresses,
     "CC is backed gram by gram": settlement.cc_is_backed,
     "NFTs out are the tokenised spans": settlement.tokens_are_tokenised_spans,

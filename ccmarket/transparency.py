@@ -26,7 +26,10 @@ WITH ledger AS (
 ), blocks AS (
     SELECT v.credit_class_id, sum(k."end" - k.start + 1) * 1000000 AS received
     FROM registry_serialblock k JOIN registry_vintage v ON v.id = k.vintage_id
-    WHERE k.state = 'immobilised' GROUP BY v.credit_class_id
+    -- What was retired here stays counted when the registry has retired it too.
+    WHERE k.state = 'immobilised' OR (k.state = 'retired' AND EXISTS (
+        SELECT FROM registry_span s WHERE s.block_id = k.id AND s.state = 'retired'))
+    GROUP BY v.credit_class_id
 ), spans AS (
     SELECT v.credit_class_id,
         sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE s.state = 'retired') AS retired,

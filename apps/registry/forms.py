@@ -1,4 +1,4 @@
-"""What people fill in to retire credits."""
+"""What people fill in to retire credits, and to withdraw them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from apps.accounts.units import MASS_UNITS, grams_from_text
 from apps.registry.browse import classes_held
 from apps.registry.models import CreditClass
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
+from apps.registry.models.withdrawals import ACCOUNT_CHARS_MAX, NAME_CHARS_MAX
 
 
 class ClassChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -106,3 +107,34 @@ class RetireForm(MassForm):
             "idempotency_key",
         )
         return {name: self.cleaned_data[name] for name in names}
+
+
+class WithdrawForm(forms.Form):
+    """Whole tonnes of one class, and the account at the registry that they go to."""
+
+    credit_class = ClassChoiceField()
+    tonnes = forms.IntegerField(label=_("Whole tonnes"), min_value=1, initial=1)
+    registry_account = forms.CharField(
+        label=_("Account at the registry"),
+        max_length=ACCOUNT_CHARS_MAX,
+        help_text=_("Its number, as the registry prints it on your statement."),
+    )
+    account_name = forms.CharField(
+        label=_("Name of that account"),
+        max_length=NAME_CHARS_MAX,
+        help_text=_("In whose name the registry keeps it. We compare both before we transfer."),
+    )
+    idempotency_key = forms.CharField(
+        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
+    )
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # As in MassForm: what is sent again must still find its class.
+        classes = classes_held(owner, with_empty=self.is_bound)
+        self.fields["credit_class"].queryset = classes  # type: ignore[attr-defined]
+
+    def refuse(self, error: ServiceError) -> None:
+        """Shows a service's refusal beside the field it is about."""
+        field = "tonnes" if error.code in {"insufficient_funds", "grams_short"} else error.field
+        self.add_error(field if field in self.fields else None, error.message)

@@ -12,7 +12,11 @@ from django.db import connection
 
 SPANS_OUTSIDE = """
 SELECT s.id, s.grams, b.serial FROM registry_span s JOIN registry_serialblock b ON b.id = s.block_id
-WHERE b.state <> 'immobilised' OR NOT registry_block_grams(b) @> s.grams ORDER BY s.id
+WHERE NOT registry_block_grams(b) @> s.grams
+   -- What left custody stays where it left from; the registry may retire what was withdrawn.
+   OR NOT (b.state = 'immobilised' OR b.state = s.state
+           OR (b.state = 'retired' AND s.state = 'withdrawn'))
+ORDER BY s.id
 """
 
 FREE_DIFFERS = """
@@ -27,7 +31,8 @@ WHERE CASE b.state WHEN 'immobilised'
 ORDER BY b.id
 """
 
-# Per class: grams in custody, free ones, and those in spans by state; beside them the balances.
+# Per class: grams in custody, free ones and those in spans there; retired ones, which may have left
+# custody since with their block; beside them the balances.
 CLASSES = """
 WITH blocks AS (
     SELECT v.credit_class_id AS class, sum(upper(g.r) - lower(g.r)) AS immobilised,
@@ -36,8 +41,10 @@ WITH blocks AS (
          registry_block_grams(b) AS g (r)
     WHERE b.state = 'immobilised' GROUP BY v.credit_class_id
 ), spans AS (
-    SELECT v.credit_class_id AS class, sum(upper(s.grams) - lower(s.grams)) AS spans,
-           sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE s.state = 'tokenised') AS tokenised,
+    SELECT v.credit_class_id AS class,
+           sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE b.state = 'immobilised') AS spans,
+           sum(upper(s.grams) - lower(s.grams)) FILTER (
+               WHERE s.state IN ('tokenised', 'reserved')) AS out,
            sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE s.state = 'retired') AS retired
     FROM registry_span s JOIN registry_serialblock b ON b.id = s.block_id
     JOIN registry_vintage v ON v.id = b.vintage_id GROUP BY v.credit_class_id
@@ -48,7 +55,7 @@ WITH blocks AS (
     FROM accounts_balance b JOIN accounts_owner o ON o.id = b.owner_id GROUP BY b.asset_id
 )
 SELECT c.code, coalesce(blocks.immobilised, 0), coalesce(blocks.free, 0),
-       coalesce(spans.spans, 0), coalesce(spans.tokenised, 0), coalesce(spans.retired, 0),
+       coalesce(spans.spans, 0), coalesce(spans.out, 0), coalesce(spans.retired, 0),
        coalesce(balances.custody, 0), coalesce(balances.retired, 0)
 FROM registry_creditclass c
 LEFT JOIN blocks ON blocks.class = c.id
@@ -74,13 +81,41 @@ GROUP BY v.id, p.code HAVING sum(b."end" - b.start + 1) > v.issued_tonnes ORDER 
 BLOCKS_WITHOUT_RECEIPT = """
 SELECT b.serial FROM registry_serialblock b
 WHERE b.state = 'immobilised' AND NOT EXISTS (
-    SELECT FROM registry_custodyreceipt r WHERE r.block_id = b.id AND r.decision = 'approved')
+    SELECT FROM registry_custodyreceipt r
+    WHERE r.grams @> registry_block_grams(b) AND r.decision = 'approved')
 ORDER BY b.id
 """
 
 BLOCKS_MISPLACED = """
 SELECT b.serial FROM registry_serialblock b JOIN registry_serialseries s ON s.id = b.series_id
 WHERE b.base <> s.first_gram + b.start * 1000000 OR b."end" >= s.window_tonnes ORDER BY b.id
+"""
+
+WITHDRAWALS = """
+WITH lines AS (
+    SELECT w.state IN ('requested', 'processing') AS is_open, range_agg(l.grams) AS grams
+    FROM registry_withdrawal w JOIN registry_withdrawalline l ON l.withdrawal_id = w.id
+    WHERE w.state IN ('requested', 'processing', 'final') GROUP BY 1
+), spans AS (
+    SELECT state = 'reserved' AS is_open, range_agg(grams) AS grams
+    FROM registry_span WHERE state IN ('reserved', 'withdrawn') GROUP BY 1
+), both_sides AS (
+    SELECT coalesce(s.is_open, l.is_open) AS is_open, coalesce(s.grams, '{}') AS spans,
+           coalesce(l.grams, '{}') AS lines
+    FROM spans s FULL JOIN lines l ON l.is_open = s.is_open
+)
+SELECT CASE WHEN is_open THEN 'reserved' ELSE 'withdrawn' END || ' grams without a withdrawal',
+       spans - lines FROM both_sides WHERE spans - lines <> '{}'
+UNION ALL
+-- What was withdrawn may have been received again since; what is reserved must be there.
+SELECT 'a withdrawal without its reserved grams', lines - spans
+FROM both_sides WHERE is_open AND lines - spans <> '{}'
+UNION ALL
+SELECT 'withdrawal ' || w.number || ' of ' || w.tonnes || ' t, but lines of',
+       range_agg(l.grams)
+FROM registry_withdrawal w LEFT JOIN registry_withdrawalline l ON l.withdrawal_id = w.id
+GROUP BY w.id
+HAVING w.tonnes * 1000000 <> coalesce(sum(upper(l.grams) - lower(l.grams)), 0)
 """
 
 
@@ -105,15 +140,15 @@ def free_grams_are_those_in_no_span() -> Iterator[str]:
 def custody_is_free_grams_and_spans() -> Iterator[str]:
     """Per class: immobilised = free + spans, and the ledger's custody issued just that.
 
-    Grams that were withdrawn or cancelled are in spans but no longer in anybody's balance.
+    Grams that were withdrawn or cancelled are no longer in anybody's balance.
     """
-    for code, immobilised, free, spans, tokenised, retired, custody, _retired in _rows(CLASSES):
+    for code, immobilised, free, spans, out, retired, custody, _retired in _rows(CLASSES):
         if immobilised != free + spans:
             yield f"class {code}: {immobilised} immobilised, {free} free and {spans} in spans"
-        if custody != free + tokenised + retired:
+        if custody != free + out + retired:
             yield (
-                f"class {code}: custody issued {custody}, but {free} are free, {tokenised} "
-                f"tokenised and {retired} retired"
+                f"class {code}: custody issued {custody}, but {free} are free, {out} "
+                f"tokenised or reserved and {retired} retired"
             )
 
 
@@ -140,6 +175,12 @@ def blocks_in_custody_were_received() -> Iterator[str]:
     """Every immobilised block has a receipt that two people signed."""
     for (serial,) in _rows(BLOCKS_WITHOUT_RECEIPT):
         yield f"block {serial}: immobilised without an approved receipt"
+
+
+def withdrawals_have_their_serials() -> Iterator[str]:
+    """What is reserved or withdrawn is just what open and final withdrawals list."""
+    for what, grams in _rows(WITHDRAWALS):
+        yield f"{what}: {grams}"
 
 
 def blocks_stand_at_their_addresses() -> Iterator[str]:

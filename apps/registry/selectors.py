@@ -73,19 +73,25 @@ class CertificateLine:
 
 def citation_of(block: SerialBlock, lower: int, upper: int) -> Citation:
     """The gram addresses `[lower, upper)` of a block in the registry's terms."""
-    assert block.base <= lower < upper <= block.base + block.grams
+    assert block.origin.base <= lower < upper
     first, gram_from = divmod(lower - block.base, GRAMS_PER_TONNE)
     last, gram_to = divmod(upper - 1 - block.base, GRAMS_PER_TONNE)
     first, last = block.start + first, block.start + last
     return Citation(
         block=block,
-        serial=str(parse(block.serial).part(first, last)),
+        serial=serial_of(block, first, last),
         first=first,
         last=last,
         gram_from=gram_from + 1,
         gram_to=gram_to + 1,
         grams=upper - lower,
     )
+
+
+def serial_of(block: SerialBlock, first: int, last: int) -> str:
+    """The registry's spelling of serials of the block, or of what it was before it was cut."""
+    is_inside = block.start <= first and last <= block.end
+    return str(parse(block.serial if is_inside else block.whole_serial).part(first, last))
 
 
 def retirement_by_number(number: str) -> Retirement | None:
@@ -99,7 +105,7 @@ def retirement_by_number(number: str) -> Retirement | None:
 
 def certificate_lines(retirement: Retirement) -> list[CertificateLine]:
     """What the retirement cites, in the order of the serials."""
-    spans = retirement.spans.select_related("block__vintage").order_by("grams")
+    spans = retirement.spans.select_related("block__vintage", "block__root").order_by("grams")
     lines = []
     for span in spans:
         citation = citation_of(span.block, span.grams.lower, span.grams.upper)
@@ -145,7 +151,7 @@ class Trace:
     """Where the serials `first` to `last` of one block came from and where they are now.
 
     `standing` has grams by state: `issued`, `immobilised` (backing balances), `tokenised`,
-    `retired`, `withdrawn`, `cancelled`; together they are all the grams of the serials.
+    `reserved`, `retired`, `withdrawn`, `cancelled`; together they are all the grams of the serials.
     """
 
     block: SerialBlock
@@ -165,7 +171,7 @@ def traces_of(text: str) -> list[Trace]:
     """
     serial = parse(text)
     found = SerialBlock.objects.select_related(
-        "vintage__project__registry", "vintage__credit_class"
+        "vintage__project__registry", "vintage__credit_class", "root"
     )
     return [_trace(block, serial) for block in blocks_of(serial, found).order_by("base")]
 
@@ -204,12 +210,12 @@ def _trace(block: SerialBlock, serial: Serial) -> Trace:
     rest = upper - lower - sum(standing.values())
     if rest:
         standing[block.state] = standing.get(block.state, 0) + rest
-    events = CreditEvent.objects.filter(block=block, grams__overlap=NumericRange(lower, upper))
+    events = CreditEvent.objects.filter(grams__overlap=NumericRange(lower, upper))
     return Trace(
         block=block,
         citation=citation_of(block, lower, upper),
         standing=standing,
-        events=events.select_related("block"),
+        events=events.select_related("block__root"),
     )
 
 

@@ -16,7 +16,10 @@ SELECT v.credit_class_id,
        coalesce(sum(s.tokenised), 0)::bigint,
        coalesce(sum(s.retired), 0)::bigint
 FROM registry_vintage v
-JOIN registry_serialblock b ON b.vintage_id = v.id AND b.state = 'immobilised'
+-- What we retired may have left custody since: the registry has retired it too.
+JOIN registry_serialblock b ON b.vintage_id = v.id AND (b.state = 'immobilised' OR (
+    b.state = 'retired' AND EXISTS (
+        SELECT FROM registry_span s WHERE s.block_id = b.id AND s.state = 'retired')))
 LEFT JOIN LATERAL (
     SELECT sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE s.state = 'tokenised') AS tokenised,
            sum(upper(s.grams) - lower(s.grams)) FILTER (WHERE s.state = 'retired') AS retired
@@ -29,9 +32,9 @@ GROUP BY v.credit_class_id
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Grams of a class: received into custody in all; of these free, out as NFT, and retired.
+    """Grams of a class: received into custody and not withdrawn; of these free, out, and retired.
 
-    What is free backs the balances; `received` less the others was withdrawn or cancelled.
+    What is free backs the balances; `received` less the others is reserved for withdrawals.
     """
 
     received_grams: int = 0

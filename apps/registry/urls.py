@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.registry.views import catalogue, certificates, retire, serials
+from apps.registry.views import catalogue, certificates, documents, retire, serials, withdrawals
 
 urlpatterns = [
     path("projects", catalogue.projects, name="projects"),
@@ -12,6 +12,13 @@ urlpatterns = [
     path("certificates/<str:number>.pdf", certificates.pdf, name="certificate_pdf"),
     path("certificates/<str:number>", certificates.certificate, name="certificate"),
     path("retire", retire.retire, name="retire"),
+    path("withdrawals", withdrawals.withdrawals, name="withdrawals"),
+    path("withdrawals/new", withdrawals.withdraw, name="withdraw"),
+    path("withdrawals/<uuid:public_id>", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<uuid:public_id>/cancel", withdrawals.cancel, name="withdrawal_cancel"),
+    path(
+        "documents/withdrawals/<int:pk>", documents.withdrawal_document, name="withdrawal_document"
+    ),
     path("serials", serials.serials, name="serials"),
     path("serials/<path:serial>", serials.serial, name="serial"),
 ]

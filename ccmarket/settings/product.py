@@ -74,6 +74,9 @@ BANK_ACCOUNT_NAME = env.text("BANK_ACCOUNT_NAME", "")
 BANK_IBAN = env.text("BANK_IBAN", "")
 BANK_BIC = env.text("BANK_BIC", "")
 
+# The largest document that staff may attach as evidence.
+DOCUMENT_SIZE_MAX_MB = env.number("DOCUMENT_SIZE_MAX_MB", 10)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.api.authentication.HmacKeyAuthentication",

@@ -7,52 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from apps.accounts.errors import Conflict, ServiceError
-from apps.accounts.ledger.services import (
-    BRIDGE,
-    UNCLAIMED,
-    Leg,
-    ledger_post,
-    platform_owner_get,
-)
-from apps.accounts.models import Balance, Owner, Transfer
+from apps.accounts.ledger.services import BRIDGE
+from apps.accounts.models import Balance, Owner
 from apps.registry.models import CreditClass, CreditEvent, Retirement, SerialBlock, Span
 from apps.registry.selectors import certificate_lines
-from apps.registry.services.retirements import retirement_create, retirement_create_from_chain
-from apps.registry.services.spans import (
-    span_release,
-    span_tokenised,
-    spans_reserve,
-    tokenised_redeem,
-)
+from apps.registry.services.retirements import retirement_create
+from apps.registry.services.spans import span_release, spans_reserve, tokenised_redeem
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
-
-
-def bridge(owner: Owner, credit_class: CreditClass, grams: int) -> None:
-    """What the bridge moves on the ledger at finality: out, or with negative grams back in."""
-    there = platform_owner_get(name=BRIDGE)
-    parties = (owner, there) if grams > 0 else (there, owner)
-    kind = Transfer.Kind.MINT if grams > 0 else Transfer.Kind.REDEEM
-    with transaction.atomic():
-        ledger_post(legs=[Leg(*parties, credit_class.asset, abs(grams), kind, 1)])
-
-
-def take_out(owner: Owner, credit_class: CreditClass, tonnes: int) -> list[Span]:
-    spans = spans_reserve(credit_class=credit_class, tonnes=tonnes)
-    for span in spans:
-        span_tokenised(span=span, reference="0xmint")
-    bridge(owner, credit_class, tonnes * TONNE)
-    return spans
-
-
-def retire_on_chain(block: SerialBlock, first: int, last: int, **fields: str) -> Retirement:
-    given_fields = {"beneficiary": "0xabc", "idempotency_key": f"0x1:{first}"} | fields
-    return retirement_create_from_chain(
-        owner=platform_owner_get(name=UNCLAIMED),
-        block=block,
-        first_serial=first,
-        last_serial=last,
-        **given_fields,
-    )
+from tests.support.retiring import bridge, retire_on_chain, take_out
 
 
 def standing(block: SerialBlock) -> list[tuple[int, int, str]]:

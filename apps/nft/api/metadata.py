@@ -32,7 +32,7 @@ def token_metadata(request: HttpRequest, token_id: int) -> HttpResponse:
         "Vintage": block.vintage.year,
         "Country": project.country.name or "–",
         "Serial": token.serial_number,
-        "Block": block.serial,
+        "Block": block.whole_serial,
         "Issued": block.issued_on.isoformat() if block.issued_on else "–",
         "State": token.get_state_display(),
     }

@@ -33,7 +33,7 @@ class IntentOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(source="public_id")
     state = serializers.ChoiceField(BridgeIntent.State.choices)
-    block = serializers.CharField(source="block.serial")
+    block = serializers.CharField(source="block.whole_serial")
     first_serial = serializers.IntegerField()
     tonnes = serializers.IntegerField()
     first_token_id = serializers.SerializerMethodField()
@@ -125,7 +125,7 @@ class TokensView(DialectView):
 
         token_id = serializers.CharField()
         serial = serializers.IntegerField(source="serial_number")
-        block = serializers.CharField(source="block.serial", default=None)
+        block = serializers.CharField(source="block.whole_serial", default=None)
         owner_address = serializers.CharField()
 
     @extend_schema(responses={200: TokenOutput(many=True), **errors(401, 403)})

@@ -19,8 +19,9 @@ BLOCK_ID_STRIDE = 10**10
 
 
 def token_id_of(block: SerialBlock, serial: int) -> int:
-    """The token id of a tonne."""
-    return block.pk * BLOCK_ID_STRIDE + serial - block.start
+    """The token id of a tonne, in the block it was first issued in, however that is cut since."""
+    origin = block.origin
+    return origin.pk * BLOCK_ID_STRIDE + serial - origin.start
 
 
 class MintRequest(models.Model):
@@ -70,6 +71,7 @@ class BridgeIntent(models.Model):
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="intents")
     owner = models.ForeignKey(Owner, models.PROTECT, related_name="bridge_intents")
     credit_class = models.ForeignKey(CreditClass, models.PROTECT, related_name="+")
+    # As the contract names it: the block that the serials were first issued in.
     block = models.ForeignKey(SerialBlock, models.PROTECT, related_name="bridge_intents")
     first_serial = models.BigIntegerField(_("first serial"))
     amount_grams = models.BigIntegerField(_("amount, grams CO2e"))

@@ -21,8 +21,10 @@ from apps.nft.chain.client import ChainClient
 from apps.nft.models import Chain, ChainEvent, Contract, Token
 
 # Serials reserved for an intent that is not final belong to its owner's hold, not to the bridge.
+# The chain knows a block as it was first issued, so both sides are told by that one.
 SPANS_OUT: Final = """
-    SELECT s.block_id, s.grams FROM registry_span s
+    SELECT coalesce(b.root_id, b.id) AS block_id, s.grams
+    FROM registry_span s JOIN registry_serialblock b ON b.id = s.block_id
     WHERE s.state = 'tokenised' AND NOT EXISTS (
         SELECT FROM nft_bridgeintent i
         WHERE i.span_id = s.id AND i.state NOT IN ('final', 'failed')

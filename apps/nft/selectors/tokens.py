@@ -20,7 +20,7 @@ from apps.nft.models import (
     Token,
 )
 from apps.registry.models import SerialBlock
-from apps.registry.serials import parse
+from apps.registry.selectors import serial_of
 
 REQUESTS_LATEST = 10
 
@@ -101,7 +101,7 @@ class TonnesMoved:
         if self.block is None:
             return ""
         last = self.first_serial + self.count - 1
-        return str(parse(self.block.serial).part(self.first_serial, last))
+        return serial_of(self.block, self.first_serial, last)
 
 
 # Event on chain: kind, name for people, and which argument names the wallet.

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.nft.models import ChainEvent, Contract
 from apps.registry.models import SerialBlock
+from apps.registry.serials import parse
 
 # serial, registry, project, first serial, tonnes, vintage, country, issuance date
 BlockFacts = tuple[str, str, str, int, int, int, bytes, int]
@@ -30,13 +31,14 @@ def _recorded(facts: list[Any]) -> BlockFacts:
 
 
 def _ours(block: SerialBlock) -> BlockFacts:
-    project = block.vintage.project
+    """As it was issued: parts cut from it keep its token ids."""
+    project, whole = block.vintage.project, parse(block.whole_serial)
     return (
-        block.serial,
+        str(whole),
         project.registry.name,
         project.code,
         block.start,
-        block.tonnes,
+        whole.last - block.start + 1,
         block.vintage.year,
         str(project.country.code or "").encode(),
         int(f"{block.issued_on:%Y%m%d}") if block.issued_on else 0,

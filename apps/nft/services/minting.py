@@ -180,7 +180,7 @@ def _spans_reserve(credit_class: CreditClass, tonnes: int) -> list[Span]:
 
 
 def _intent_create(request: MintRequest, span: Span) -> BridgeIntent:
-    block = span.block
+    block = span.block.origin
     offset_tonnes = (span.grams.lower - block.base) // GRAMS_PER_TONNE
     return BridgeIntent.objects.create(
         request=request,

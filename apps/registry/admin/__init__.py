@@ -9,8 +9,10 @@ from apps.registry.admin import (
     entries,
     imports,
     retirements,
+    splits,
     taxonomy,
     uploads,
+    withdrawals,
 )
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "entries",
     "imports",
     "retirements",
+    "splits",
     "taxonomy",
     "uploads",
+    "withdrawals",
 ]

@@ -15,10 +15,12 @@ from unfold.paginator import InfinitePaginator
 
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.units import mass_text
+from apps.registry.admin.splits import SplitAction
 from apps.registry.models import CreditEvent, SerialBlock, Span
 from apps.registry.refusals import SerialRefused
 from apps.registry.selectors import blocks_of, citation_of
 from apps.registry.serials import parse
+from apps.registry.services.custody import RECEIVED_FROM
 
 STATE_COLOURS = {
     SerialBlock.State.ISSUED.label: "info",
@@ -63,7 +65,7 @@ class EventInline(GramsInline):
 
 
 @admin.register(SerialBlock)
-class SerialBlockAdmin(ReadOnlyAdmin):
+class SerialBlockAdmin(SplitAction, ReadOnlyAdmin):
     """Blocks as the registries list them, found by serial number in any spelling or by project."""
 
     list_display = ("serial", "state_badge", "tonnes", "issued_on", "vintage")
@@ -97,7 +99,7 @@ class SerialBlockAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[SerialBlock], bool]:
         if request.GET.get("field_name") == "block":
             # The choice of a custody receipt: what is gone or here already cannot arrive.
-            queryset = queryset.filter(state=SerialBlock.State.ISSUED)
+            queryset = queryset.filter(state__in=RECEIVED_FROM)
         with suppress(SerialRefused):
             return blocks_of(parse(search_term), queryset), False
         if term := search_term.strip():

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,12 +13,12 @@ from rest_framework.response import Response
 
 from apps.accounts.acting import RETIRE, acting
 from apps.accounts.api.fields import MicroField
-from apps.accounts.api.idempotency import HEADER, IDEMPOTENCY_KEY, idempotent, key_of
-from apps.accounts.errors import NotFound, ServiceError
+from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, idempotent
 from apps.registry.api.base import PageInput, ProblemOutput, PublicView, SignedView, checked, paged
+from apps.registry.api.inputs import credit_class_of, idempotency_key
 from apps.registry.api.serials import CitationOutput
 from apps.registry.certificates import certificate_address
-from apps.registry.models import CreditClass, Retirement
+from apps.registry.models import Retirement
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.selectors import certificate_lines, retirement_by_number
 from apps.registry.services.retirements import retirement_create
@@ -146,9 +145,9 @@ class RetirementsView(SignedView):
         retirement = retirement_create(
             owner=who.owner,
             user=who.user,
-            credit_class=_credit_class(asked.pop("credit")),
+            credit_class=credit_class_of(asked.pop("credit")),
             amount_grams=asked.pop("amount"),
-            idempotency_key=_idempotency_key(request),
+            idempotency_key=idempotency_key(request),
             **asked,
         )
         return Response(CertificateOutput(retirement).data, status=201)
@@ -163,24 +162,3 @@ class CertificateView(PublicView):
         if found is None:
             raise Http404(number)
         return Response(CertificateOutput(found).data)
-
-
-def _credit_class(code: str) -> CreditClass:
-    found = CreditClass.objects.select_related("asset", "project").filter(code=code).first()
-    if found is None:
-        raise NotFound(
-            _("There is no credit %(code)s. GET /api/v1/credits lists them.") % {"code": code},
-            field="credit",
-        )
-    return found
-
-
-def _idempotency_key(request: Request) -> str:
-    key = key_of(request)
-    if key is None:
-        raise ServiceError(
-            _("Send an Idempotency-Key header: your own name for this request."),
-            code="idempotency_key_missing",
-            field=HEADER,
-        )
-    return key

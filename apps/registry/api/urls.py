@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.registry.api import projects, retirements, serials
+from apps.registry.api import projects, retirements, serials, withdrawals
 
 v1 = [
     path("projects", projects.ProjectsView.as_view()),
@@ -13,6 +13,8 @@ v1 = [
     path("credits/<str:code>", projects.CreditView.as_view()),
     path("serials/<path:serial>", serials.SerialView.as_view()),
     path("retirements", retirements.RetirementsView.as_view()),
+    path("withdrawals", withdrawals.WithdrawalsView.as_view()),
+    path("withdrawals/<uuid:withdrawal>", withdrawals.WithdrawalView.as_view()),
     path("certificates/<str:number>", retirements.CertificateView.as_view()),
 ]
 

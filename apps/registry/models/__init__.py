@@ -8,6 +8,7 @@ from apps.registry.models.custody import CustodyReceipt
 from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
 from apps.registry.models.retirement import Retirement
+from apps.registry.models.splits import BlockSplit
 from apps.registry.models.taxonomy import (
     Effect,
     Methodology,
@@ -20,8 +21,10 @@ from apps.registry.models.taxonomy import (
     UnmappedTerm,
 )
 from apps.registry.models.uploads import ImportUpload, UploadRefusal
+from apps.registry.models.withdrawals import Withdrawal, WithdrawalLine, WithdrawalOutcome
 
 __all__ = [
+    "BlockSplit",
     "CreditClass",
     "CreditEvent",
     "CustodyAlarm",
@@ -48,4 +51,7 @@ __all__ = [
     "UnmappedTerm",
     "UploadRefusal",
     "Vintage",
+    "Withdrawal",
+    "WithdrawalLine",
+    "WithdrawalOutcome",
 ]

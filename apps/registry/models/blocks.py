@@ -63,6 +63,19 @@ class SerialBlock(models.Model):
     series = models.ForeignKey(SerialSeries, models.PROTECT, related_name="blocks")
     vintage = models.ForeignKey(Vintage, models.PROTECT, related_name="blocks")
     serial = models.CharField(_("serial"), max_length=200)
+    root = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="parts",
+        verbose_name=_("cut from"),
+        help_text=_("The block it was first issued in. That block keeps its lowest serials."),
+    )
+    issued_serial = models.CharField(
+        _("serial before it was cut"), max_length=200, blank=True, db_default="", editable=False
+    )
     start = models.BigIntegerField(_("first serial"))
     end = models.BigIntegerField(_("last serial"))
     base = models.BigIntegerField(
@@ -123,6 +136,19 @@ class SerialBlock(models.Model):
         return self.end - self.start + 1
 
     @property
+    def origin(self) -> SerialBlock:
+        """The block it was first issued in: itself until it is cut from another.
+
+        Tokens on chain are numbered within it, so a cut changes none of their numbers.
+        """
+        return self.root or self
+
+    @property
+    def whole_serial(self) -> str:
+        """The serial of everything that was issued with it, cut or not."""
+        return self.origin.issued_serial or self.origin.serial
+
+    @property
     def grams(self) -> int:
         return self.tonnes * GRAMS_PER_TONNE
 
@@ -137,6 +163,7 @@ class Span(models.Model):
 
     class State(models.TextChoices):
         TOKENISED = "tokenised", _("Out as NFT")
+        RESERVED = "reserved", _("Reserved for a withdrawal")
         RETIRED = "retired", _("Retired")
         WITHDRAWN = "withdrawn", _("Withdrawn to the registry")
         CANCELLED = "cancelled", _("Cancelled")
@@ -180,6 +207,7 @@ class CreditEvent(models.Model):
     class Kind(models.TextChoices):
         ISSUED = "issued", _("Issued by the registry")
         RECEIVED = "received", _("Received into custody")
+        SPLIT = "split", _("Split at the registry")
         TOKENISED = "tokenised", _("Taken out as NFT")
         REDEEMED = "redeemed", _("Brought back from the chain")
         RETIRED = "retired", _("Retired")

@@ -11,8 +11,12 @@ from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import User
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
-from apps.registry.models import CreditEvent, CustodyReceipt, RegistryEntry, SerialBlock
+from apps.registry.models import CreditEvent, CustodyReceipt, RegistryEntry, SerialBlock, Span
 from apps.registry.services.credit_classes import credit_class_ensure
+from apps.registry.services.splits import block_lock
+
+# What was withdrawn may come back, as anything else comes: by a receipt.
+RECEIVED_FROM = frozenset({SerialBlock.State.ISSUED, SerialBlock.State.WITHDRAWN})
 
 
 def custody_receipt_propose(
@@ -37,6 +41,7 @@ def custody_receipt_submit(*, proposal: CustodyReceipt, by: User) -> CustodyRece
     if proposal.owner.platform_name is not None:
         raise ServiceError(_("Choose a person or an organisation."), field="owner")
     _check_available(proposal.block)
+    proposal.grams = addresses_of(proposal.block)
     return proposal_create(proposal=proposal, by=by)
 
 
@@ -52,16 +57,24 @@ def custody_receipt_decide(
     )
 
 
+def addresses_of(block: SerialBlock) -> NumericRange:
+    """The gram addresses of a block."""
+    return NumericRange(block.base, block.base + block.grams)
+
+
 def _immobilise(receipt: CustodyReceipt) -> None:
-    block = (
-        SerialBlock.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("vintage__project")
-        .get(pk=receipt.block_id)
-    )
+    block = block_lock(block=receipt.block)
     _check_available(block)
+    if (receipt.grams.lower, receipt.grams.upper) != (block.base, block.base + block.grams):
+        raise Conflict(
+            _("The block was split after this was proposed. Reject it, and propose its parts."),
+            code="block_not_available",
+        )
     credit_class = credit_class_ensure(project=block.vintage.project, year=block.vintage.year)
     block.state = SerialBlock.State.IMMOBILISED
     block.save(update_fields=["state"])
+    # What was withdrawn and comes back is free again; its events keep the history.
+    Span.objects.filter(block=block, state=Span.State.WITHDRAWN).delete()
     leg = Leg(
         from_owner=platform_owner_get(name=CUSTODY),
         to_owner=receipt.owner,
@@ -73,7 +86,7 @@ def _immobilise(receipt: CustodyReceipt) -> None:
     ledger_post(legs=[leg])
     CreditEvent.objects.create(
         block=block,
-        grams=NumericRange(block.base, block.base + block.grams),
+        grams=addresses_of(block),
         kind=CreditEvent.Kind.RECEIVED,
         reference=receipt.registry_reference[:120],
         at=timezone.now(),
@@ -81,8 +94,7 @@ def _immobilise(receipt: CustodyReceipt) -> None:
 
 
 def _check_available(block: SerialBlock) -> None:
-    addresses = NumericRange(block.base, block.base + block.grams)
-    if RegistryEntry.objects.filter(grams__overlap=addresses).exists():
+    if RegistryEntry.objects.filter(grams__overlap=addresses_of(block)).exists():
         raise Conflict(
             _(
                 "The registry reported serial numbers of this block as retired or cancelled. "
@@ -90,7 +102,7 @@ def _check_available(block: SerialBlock) -> None:
             ),
             code="block_not_available",
         )
-    if block.state != SerialBlock.State.ISSUED:
+    if block.state not in RECEIVED_FROM:
         raise Conflict(
             _("This block cannot be received: %(state)s.") % {"state": block.get_state_display()},
             code="block_not_available",

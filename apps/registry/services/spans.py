@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -46,22 +47,24 @@ def spans_retire(*, retirement: Retirement) -> list[Span]:
     return _retired(taken, retirement)
 
 
-def spans_reserve(*, credit_class: CreditClass, tonnes: int) -> list[Span]:
-    """Whole free serials as `tokenised` spans, one for each contiguous run.
+def spans_reserve(
+    *, credit_class: CreditClass, tonnes: int, state: Span.State = Span.State.TOKENISED
+) -> list[Span]:
+    """Whole free serials as spans of `state`, one for each contiguous run.
 
     The event that the world sees follows at finality (`span_tokenised`); until then the caller
     holds as many grams of the owner's balance. Raises Conflict `grams_short`, ServiceError.
     """
     if tonnes < 1:
         raise ServiceError(
-            _("Only whole tonnes leave as NFTs. Ask for one tonne or more."),
+            _("Only whole tonnes leave. Ask for one tonne or more."),
             code="amount_too_small",
             field="tonnes",
         )
     with transaction.atomic():
         credit_class_lock(credit_class=credit_class)
         taken = _choose(credit_class, tonnes * TONNE, whole_tonnes=True)
-        return _spans_write(taken, Span.State.TOKENISED)
+        return _spans_write(taken, state)
 
 
 def span_tokenised(*, span: Span, reference: str, at: datetime | None = None) -> None:
@@ -85,11 +88,13 @@ def tokenised_redeem(
 ) -> None:
     """The serials came back from the chain: free again. `reference` is the transaction.
 
+    `block` is the one that the chain names; the serials may be in parts cut from it since.
+
     Raises Conflict `not_tokenised` unless all of them are out. The caller moves the balance.
     """
     with transaction.atomic():
-        grams = _tokenised_take(block, first_serial, last_serial)
-        _events_write([(block.pk, grams)], CreditEvent.Kind.REDEEMED, reference, at)
+        taken = _tokenised_take(block, first_serial, last_serial)
+        _events_write(taken, CreditEvent.Kind.REDEEMED, reference, at)
 
 
 def tokenised_retire(
@@ -99,8 +104,27 @@ def tokenised_retire(
 
     Within its transaction. Raises Conflict `not_tokenised` unless all of them are out.
     """
-    grams = _tokenised_take(block, first_serial, last_serial)
-    return _retired([(block.pk, grams)], retirement)
+    return _retired(_tokenised_take(block, first_serial, last_serial), retirement)
+
+
+def reserved_release(*, grams: Grams) -> None:
+    """The grams, which are reserved for a withdrawal, are free again.
+
+    Within the transaction, with the class locked.
+    """
+    spans = Span.objects.filter(state=Span.State.RESERVED, grams__contained_by=_range(grams))
+    released = sum(_grams(span).size for span in spans)
+    assert released == grams.size, "what is released was reserved"
+    spans.delete()
+
+
+def reserved_withdraw(*, span: Span, reference: str) -> None:
+    """The registry has transferred the serials of a reserved span, which are a block of their own.
+
+    Within the transaction, with the class locked; the caller moves the balance.
+    """
+    Span.objects.filter(pk=span.pk, state=Span.State.RESERVED).update(state=Span.State.WITHDRAWN)
+    _events_write([(span.block_id, _grams(span))], CreditEvent.Kind.WITHDRAWN, reference, None)
 
 
 def _choose(credit_class: CreditClass, amount_grams: int, *, whole_tonnes: bool) -> Taken:
@@ -126,35 +150,41 @@ def _block_of(piece: Grams, rows: Sequence[tuple[int, int, int]]) -> int:
     return next(block for block, lower, upper in rows if lower <= piece.lower < upper)
 
 
-def _tokenised_take(block: SerialBlock, first_serial: int, last_serial: int) -> Grams:
-    """Takes the serials out of the block's tokenised spans, which shrink, part or disappear."""
+def _tokenised_take(block: SerialBlock, first_serial: int, last_serial: int) -> Taken:
+    """Takes the serials out of tokenised spans, which shrink, part or disappear.
+
+    The grams by the block that they are in now: one has been cut from the other, if two are.
+    """
     wanted = serials_to_grams(block, first_serial, last_serial)
     credit_class = block.vintage.credit_class
     assert credit_class is not None, "a block with tokens out has a class"
     credit_class_lock(credit_class=credit_class)
     spans = Span.objects.filter(
-        block=block, state=Span.State.TOKENISED, grams__overlap=_range(wanted)
+        Q(block=block.origin) | Q(block__root=block.origin),
+        state=Span.State.TOKENISED,
+        grams__overlap=_range(wanted),
     )
-    left = wanted.size
-    for span in spans:
+    taken: dict[int, list[Grams]] = {}
+    for span in spans.order_by("grams"):
         whole = _grams(span)
+        inside = Grams(max(whole.lower, wanted.lower), min(whole.upper, wanted.upper))
+        taken.setdefault(span.block_id, []).append(inside)
         pieces = without([whole], wanted)
-        left -= whole.size - sum(piece.size for piece in pieces)
         if not pieces:
             span.delete()
             continue
         # The shrunken span makes room before the other part is written.
         span.grams = _range(pieces[0])
         span.save(update_fields=["grams"])
-        _spans_write([(block.pk, piece) for piece in pieces[1:]], Span.State.TOKENISED)
-    if left:
+        _spans_write([(span.block_id, piece) for piece in pieces[1:]], Span.State.TOKENISED)
+    if sum(piece.size for pieces in taken.values() for piece in pieces) != wanted.size:
         raise Conflict(_("Not all of these serial numbers are out as NFTs."), code="not_tokenised")
-    return wanted
+    return [(pk, Grams(pieces[0].lower, pieces[-1].upper)) for pk, pieces in taken.items()]
 
 
 def serials_to_grams(block: SerialBlock, first_serial: int, last_serial: int) -> Grams:
-    """The gram addresses of a run of serials, which lies in the block."""
-    assert block.start <= first_serial <= last_serial <= block.end, "serials outside their block"
+    """The gram addresses of a run of serials of the block, or of parts cut from it since."""
+    assert block.start <= first_serial <= last_serial, "serials outside their block"
     lower = block.base + (first_serial - block.start) * TONNE
     return Grams(lower, lower + (last_serial - first_serial + 1) * TONNE)
 

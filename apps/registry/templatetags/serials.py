@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.registry.models import Project, SerialBlock
 from apps.registry.registries import project_url
-from apps.registry.serials import parse
+from apps.registry.selectors import serial_of
 
 register = template.Library()
 
@@ -16,6 +16,7 @@ STANDINGS: dict[str, Promise] = {
     "issued": _("With their holder at the registry"),
     "immobilised": _("In custody, behind balances"),
     "tokenised": _("Out as NFTs"),
+    "reserved": _("Reserved for a withdrawal"),
     "retired": _("Retired"),
     "withdrawn": _("Withdrawn to their owner at the registry"),
     "cancelled": _("Cancelled"),
@@ -31,7 +32,7 @@ def standing_label(state: str) -> Promise:
 @register.filter
 def serial_at(block: SerialBlock, number: int) -> str:
     """The registry's spelling of one serial number of a block."""
-    return str(parse(block.serial).part(number, number))
+    return serial_of(block, number, number)
 
 
 @register.filter

@@ -74,7 +74,7 @@ def _blocks(number: int) -> list[tuple[object, str]]:
 
 def _standing(trace: Trace) -> list[tuple[str, int, int]]:
     """State, grams and hundredths of a percent of the whole, for the bar; in the order of life."""
-    order = ("issued", "immobilised", "tokenised", "retired", "withdrawn", "cancelled")
+    order = ("issued", "immobilised", "tokenised", "reserved", "retired", "withdrawn", "cancelled")
     return [
         (state, trace.standing[state], trace.standing[state] * 10_000 // trace.citation.grams)
         for state in order
