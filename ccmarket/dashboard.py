@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import ngettext
 
+from apps.registry.retiring import items_overdue
 from apps.registry.services.alarms import open_alarms
+from apps.registry.withdrawing import withdrawals_overdue
 
 
 class Notice(NamedTuple):
@@ -31,7 +34,35 @@ def _custody_alarms(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(text, reverse("admin:registry_custodyalarm_changelist") + "?open=yes")
 
 
-SOURCES: Final[tuple[Callable[[HttpRequest], Iterator[Notice]], ...]] = (_custody_alarms,)
+def _registry_work(request: HttpRequest) -> Iterator[Notice]:
+    if not request.user.has_perm("registry.view_registryretirement"):
+        return
+    if number := items_overdue().count():
+        text = ngettext(
+            "%(number)s retirement has waited for its registry for more than %(days)s days.",
+            "%(number)s retirements have waited for their registry for more than %(days)s days.",
+            number,
+        ) % {"number": number, "days": settings.REGISTRY_WAIT_DAYS_MAX}
+        yield Notice(text, reverse("admin:registry_registryretirement_changelist"))
+
+
+def _withdrawals(request: HttpRequest) -> Iterator[Notice]:
+    if not request.user.has_perm("registry.view_withdrawal"):
+        return
+    if number := withdrawals_overdue().count():
+        text = ngettext(
+            "%(number)s withdrawal has been open for more than %(days)s days.",
+            "%(number)s withdrawals have been open for more than %(days)s days.",
+            number,
+        ) % {"number": number, "days": settings.REGISTRY_WAIT_DAYS_MAX}
+        yield Notice(text, reverse("admin:registry_withdrawal_changelist"))
+
+
+SOURCES: Final[tuple[Callable[[HttpRequest], Iterator[Notice]], ...]] = (
+    _custody_alarms,
+    _registry_work,
+    _withdrawals,
+)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ INVARIANTS: dict[str, Check] = {
     "retirements cite their grams": registry.retirements_have_their_spans,
     "vintages stay within their issuance": registry.vintages_stay_within_issuance,
     "blocks in custody were received": registry.blocks_in_custody_were_received,
+    "retired grams are on the registries' list": registry.retired_grams_are_listed_once,
     "withdrawals have their serials": registry.withdrawals_have_their_serials,
     "blocks stand at their addresses": registry.blocks_stand_at_their_addresses,
     "CC is backed gram by gram": settlement.cc_is_backed,

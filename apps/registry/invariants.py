@@ -91,6 +91,34 @@ SELECT b.serial FROM registry_serialblock b JOIN registry_serialseries s ON s.id
 WHERE b.base <> s.first_gram + b.start * 1000000 OR b."end" >= s.window_tonnes ORDER BY b.id
 """
 
+# Items never overlap: the database's exclusion constraint says so.
+WORK = """
+WITH items AS (
+    SELECT range_agg(grams) AS listed,
+           coalesce(range_agg(grams) FILTER (WHERE state <> 'filling'), '{}') AS whole
+    FROM registry_registryretirement
+), spans AS (SELECT range_agg(grams) AS retired FROM registry_span WHERE state = 'retired')
+SELECT 'retired grams on no list', coalesce(retired, '{}') - coalesce(listed, '{}')
+FROM items, spans WHERE coalesce(retired, '{}') - coalesce(listed, '{}') <> '{}'
+UNION ALL
+SELECT 'grams to be retired at the registry, or retired there, that are not retired here',
+       whole - coalesce(retired, '{}') FROM items, spans
+WHERE whole - coalesce(retired, '{}') <> '{}'
+UNION ALL
+SELECT CASE i.state WHEN 'filling' THEN 'an item still filling, although its tonne is '
+       ELSE 'an item ' || i.state || ', but its block is ' END
+       || CASE i.state WHEN 'filling' THEN 'full or empty' ELSE b.state END,
+       int8multirange(i.grams)
+FROM registry_registryretirement i
+JOIN registry_serialblock b
+    ON int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000)) && i.grams
+WHERE (i.state = 'confirmed') <> (b.state = 'retired')
+   OR (i.state = 'filling' AND (
+        SELECT coalesce(sum(upper(s.grams * i.grams) - lower(s.grams * i.grams)), 0)
+        FROM registry_span s WHERE s.grams && i.grams AND s.state = 'retired')
+       NOT BETWEEN 1 AND upper(i.grams) - lower(i.grams) - 1)
+"""
+
 WITHDRAWALS = """
 WITH lines AS (
     SELECT w.state IN ('requested', 'processing') AS is_open, range_agg(l.grams) AS grams
@@ -175,6 +203,12 @@ def blocks_in_custody_were_received() -> Iterator[str]:
     """Every immobilised block has a receipt that two people signed."""
     for (serial,) in _rows(BLOCKS_WITHOUT_RECEIPT):
         yield f"block {serial}: immobilised without an approved receipt"
+
+
+def retired_grams_are_listed_once() -> Iterator[str]:
+    """Every retired gram is in exactly one item of the registries' work list."""
+    for what, grams in _rows(WORK):
+        yield f"{what}: {grams}"
 
 
 def withdrawals_have_their_serials() -> Iterator[str]:

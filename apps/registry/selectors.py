@@ -1,4 +1,4 @@
-"""Certificates, and the public trace of serial numbers. Reads only."""
+"""Grams in the registry's terms, and the public trace of serial numbers. Reads only."""
 
 from __future__ import annotations
 
@@ -46,31 +46,6 @@ class Citation:
         return self.gram_from == 1 and self.gram_to == GRAMS_PER_TONNE
 
 
-@dataclass(frozen=True, slots=True)
-class Fullness:
-    """How much of one serial's tonne is retired so far, by all retirements that share it."""
-
-    serial: int
-    retired_grams: int
-
-    @property
-    def is_full(self) -> bool:
-        return self.retired_grams == GRAMS_PER_TONNE
-
-    @property
-    def percent(self) -> int:
-        """Rounded down, so that 100 means full."""
-        return self.retired_grams * 100 // GRAMS_PER_TONNE
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateLine:
-    """One citation, and how full the tonnes are of which it took a part."""
-
-    citation: Citation
-    shared: list[Fullness]
-
-
 def citation_of(block: SerialBlock, lower: int, upper: int) -> Citation:
     """The gram addresses `[lower, upper)` of a block in the registry's terms."""
     assert block.origin.base <= lower < upper
@@ -101,26 +76,6 @@ def retirement_by_number(number: str) -> Retirement | None:
         .filter(number=number)
         .first()
     )
-
-
-def certificate_lines(retirement: Retirement) -> list[CertificateLine]:
-    """What the retirement cites, in the order of the serials."""
-    spans = retirement.spans.select_related("block__vintage", "block__root").order_by("grams")
-    lines = []
-    for span in spans:
-        citation = citation_of(span.block, span.grams.lower, span.grams.upper)
-        parts = {citation.first} if citation.gram_from > 1 else set()
-        if citation.gram_to < GRAMS_PER_TONNE:
-            parts.add(citation.last)
-        shared = [_fullness(span.block, serial) for serial in sorted(parts)]
-        lines.append(CertificateLine(citation, shared))
-    return lines
-
-
-def _fullness(block: SerialBlock, serial: int) -> Fullness:
-    lower = block.base + (serial - block.start) * GRAMS_PER_TONNE
-    sums = grams_by_state(lower, lower + GRAMS_PER_TONNE)
-    return Fullness(serial, sums.get(Span.State.RETIRED, 0))
 
 
 def grams_by_state(lower: int, upper: int) -> dict[str, int]:

@@ -19,6 +19,11 @@ urlpatterns = [
     path(
         "documents/withdrawals/<int:pk>", documents.withdrawal_document, name="withdrawal_document"
     ),
+    path(
+        "documents/confirmations/<int:pk>",
+        documents.confirmation_document,
+        name="confirmation_document",
+    ),
     path("serials", serials.serials, name="serials"),
     path("serials/<path:serial>", serials.serial, name="serial"),
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import FourEyesModel
@@ -25,6 +29,12 @@ def withdrawal_of(owner: Owner, public_id: object) -> Withdrawal | None:
         .select_related("credit_class__project", "credit_class__asset", "owner")
         .first()
     )
+
+
+def withdrawals_overdue() -> QuerySet[Withdrawal]:
+    """Those that have been open longer than they may."""
+    before = timezone.now() - timedelta(days=settings.REGISTRY_WAIT_DAYS_MAX)
+    return Withdrawal.objects.filter(state__in=Withdrawal.OPEN_STATES, created_at__lt=before)
 
 
 def outcome_of(withdrawal: Withdrawal) -> WithdrawalOutcome | None:

@@ -76,6 +76,11 @@ BANK_BIC = env.text("BANK_BIC", "")
 
 # The largest document that staff may attach as evidence.
 DOCUMENT_SIZE_MAX_MB = env.number("DOCUMENT_SIZE_MAX_MB", 10)
+# How long after a retirement its beneficiary may be corrected.
+BENEFICIARY_CORRECTION_DAYS = env.number("BENEFICIARY_CORRECTION_DAYS", 14)
+# How long work at a registry may wait before staff are told: a tonne that is not full, credits to
+# be retired, a withdrawal, an account statement.
+REGISTRY_WAIT_DAYS_MAX = env.number("REGISTRY_WAIT_DAYS_MAX", 30)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

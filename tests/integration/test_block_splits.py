@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.models import Balance, User
+from apps.registry.certifying import certificate_lines
 from apps.registry.models import (
     BlockSplit,
     CreditEvent,
@@ -17,7 +18,7 @@ from apps.registry.models import (
     SerialBlock,
     Span,
 )
-from apps.registry.selectors import certificate_lines, traces_of
+from apps.registry.selectors import traces_of
 from apps.registry.services.custody import custody_receipt_decide, custody_receipt_propose
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.spans import spans_reserve, tokenised_redeem

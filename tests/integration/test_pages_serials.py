@@ -7,8 +7,8 @@ from django.test import Client
 
 from apps.accounts.models import Owner
 from apps.registry.models import CreditClass, Retirement
-from apps.registry.services.retirements import retirement_confirm, retirement_create
-from tests.support.factories import TONNE, staff_make
+from apps.registry.services.retirements import retirement_create
+from tests.support.factories import TONNE
 from tests.support.pages import breaks_of_policy, soup_of, text_of
 from tests.support.registry import block_make, holder_make
 
@@ -77,16 +77,6 @@ def test_a_certificate_of_whole_tonnes_shares_none(holder: tuple[Owner, CreditCl
     page = text_of(Client().get(f"/certificates/{retire(holder, 2 * TONNE).number}"))
     assert "whole tonnes" in page
     assert "retired so far" not in page
-
-
-def test_a_certificate_shows_the_registrys_confirmation(holder: tuple[Owner, CreditClass]) -> None:
-    made = retire(holder, TONNE)
-    staff = staff_make(("change", Retirement))  # type: ignore[arg-type]
-    retirement_confirm(retirement=made, registry_reference="VR-77", by=staff)
-    page = text_of(Client().get(f"/certificates/{made.number}"))
-    assert "Confirmed" in page
-    assert "VR-77" in page
-    assert "Not confirmed yet" not in page
 
 
 def test_a_certificate_is_found_in_small_letters_and_has_one_address(

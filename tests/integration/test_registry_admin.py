@@ -13,7 +13,6 @@ from apps.registry.models import (
     CustodyReceipt,
     ImportRefusal,
     Project,
-    Retirement,
     SerialBlock,
 )
 from apps.registry.selectors import blocks_of
@@ -139,26 +138,6 @@ def test_looking_up_a_serial_uses_the_index() -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
         assert "registry_block_serials_once" in found.explain()
     assert list(found) == [block]
-
-
-def test_staff_confirm_a_retirement_with_the_registrys_reference() -> None:
-    owner, credit_class = holder_make(block_make())
-    retirement = retirement_create(
-        owner=owner,
-        credit_class=credit_class,
-        amount_grams=TONNE,
-        beneficiary="B",
-        idempotency_key="k",
-    )
-    confirm = admin_url("retirement_confirm", retirement.pk)
-    form = {"_form_submitted": "on", "registry_reference": "206-132788"}
-    watcher = staff_make(("view", Retirement))  # type: ignore[arg-type]
-    assert client_of(watcher).post(confirm, form).status_code == 403
-    staff = staff_make(("view", Retirement), ("change", Retirement))  # type: ignore[arg-type]
-    client_of(staff).post(confirm, form)
-    retirement.refresh_from_db()
-    assert retirement.registry_reference == "206-132788"
-    assert client_of(staff).post(confirm, form).status_code == 403, "once"
 
 
 def test_the_refused_lines_of_an_import_are_kept_for_staff(boss: User, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_it_says_what_was_retired_for_whom_and_which_serials() -> None:
         "940605626",
         "1 – 500,000",
         "Tonne 940605626 is 50% retired",
-        "Not confirmed yet",
+        "Not all of it is confirmed yet",
         certificate_address(retirement),
     ):
         assert fact in text, fact

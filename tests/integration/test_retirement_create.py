@@ -4,13 +4,13 @@ from datetime import date
 
 import pytest
 
-from apps.accounts.errors import Conflict, InsufficientFunds, NotPermitted, ServiceError
+from apps.accounts.errors import Conflict, InsufficientFunds, ServiceError
 from apps.accounts.ledger.services import RETIRED
 from apps.accounts.models import Balance, Owner, Transfer
+from apps.registry.certifying import certificate_lines
 from apps.registry.models import CreditClass, CreditEvent, Retirement, SerialBlock, Span
-from apps.registry.selectors import certificate_lines
-from apps.registry.services.retirements import retirement_confirm, retirement_create
-from tests.support.factories import owner_make, staff_make, user_make
+from apps.registry.services.retirements import retirement_create
+from tests.support.factories import owner_make
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
 
 pytestmark = pytest.mark.django_db
@@ -179,20 +179,3 @@ def test_certificate_numbers_are_never_given_twice() -> None:
     owner, credit_class = holder_make()
     numbers = {retire(owner, credit_class, 1).number for _ in range(5)}
     assert len(numbers) == 5
-
-
-def test_staff_confirm_once_that_the_registry_retired_it_too() -> None:
-    owner, credit_class = holder_make()
-    retirement = retire(owner, credit_class, TONNE)
-    staff = staff_make(("change", Retirement))  # type: ignore[arg-type]
-    for _ in range(2):
-        confirmed = retirement_confirm(
-            retirement=retirement, registry_reference="206-h-1", by=staff
-        )
-    assert confirmed.registry_confirmed_at is not None
-    with pytest.raises(Conflict):
-        retirement_confirm(retirement=retirement, registry_reference="other", by=staff)
-    with pytest.raises(ServiceError):
-        retirement_confirm(retirement=retirement, registry_reference=" ", by=staff)
-    with pytest.raises(NotPermitted):
-        retirement_confirm(retirement=retirement, registry_reference="x", by=user_make())

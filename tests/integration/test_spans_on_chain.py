@@ -9,8 +9,8 @@ from hypothesis.extra.django import TestCase
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.services import BRIDGE
 from apps.accounts.models import Balance, Owner
+from apps.registry.certifying import certificate_lines
 from apps.registry.models import CreditClass, CreditEvent, Retirement, SerialBlock, Span
-from apps.registry.selectors import certificate_lines
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.spans import span_release, spans_reserve, tokenised_redeem
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make

@@ -77,6 +77,7 @@ def broken_invariants() -> list[str]:
         invariants.retirements_have_their_spans,
         invariants.vintages_stay_within_issuance,
         invariants.blocks_in_custody_were_received,
+        invariants.retired_grams_are_listed_once,
         invariants.withdrawals_have_their_serials,
         invariants.blocks_stand_at_their_addresses,
         ledger.balances_equal_transfers,

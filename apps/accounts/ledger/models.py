@@ -18,8 +18,8 @@ class Owner(models.Model):
     """Whoever can own a balance: a person, an organisation, or the platform under a name.
 
     Platform names: `custody` (the outside world; alone may go negative), `bridge`, `pool`,
-    `retired`, `unclaimed`, and `fees:PRODUCT`, one per product so that engines do not queue
-    for one row.
+    `retired`, `unclaimed`, `house` (its own holdings), and `fees:PRODUCT`, one per product so that
+    engines do not queue for one row.
     """
 
     user = models.OneToOneField(

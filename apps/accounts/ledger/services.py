@@ -21,6 +21,8 @@ from apps.accounts.errors import InsufficientFunds, ServiceError
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 
 CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED = "custody", "bridge", "pool", "retired", "unclaimed"
+# The platform's own holdings, out of which it fills up tonnes that fractions left open.
+HOUSE = "house"
 
 BALANCE_MAX = 2**63 - 1
 

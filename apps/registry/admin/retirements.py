@@ -1,38 +1,25 @@
-"""Retirements: to look at, and to confirm once the registry has retired them too."""
+"""Retirements, to look at; and corrections of whom they are for, by two people."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
-from unfold.forms import BaseDialogForm
+from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from apps.accounts.admin.dialogs import back_to_object
+from apps.accounts.admin.four_eyes import FourEyesAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
-from apps.accounts.errors import ServiceError
-from apps.accounts.models import User
 from apps.accounts.units import mass_text
-from apps.registry.models import Retirement
-from apps.registry.services.retirements import retirement_confirm
-
-
-class ConfirmationForm(BaseDialogForm):
-    """The registry's own reference of the retirement."""
-
-    registry_reference = forms.CharField(
-        label=_("The registry's reference"), max_length=140, widget=UnfoldAdminTextInputWidget
-    )
+from apps.registry.models import BeneficiaryCorrection, Retirement
+from apps.registry.services.corrections import correction_decide, correction_submit
 
 
 class ConfirmedFilter(admin.SimpleListFilter):
@@ -54,7 +41,7 @@ class ConfirmedFilter(admin.SimpleListFilter):
 
 @admin.register(Retirement)
 class RetirementAdmin(ReadOnlyAdmin):
-    """What was retired, for whom. Only the registry's confirmation is added later."""
+    """What was retired, for whom. The registry's confirmation comes from its own work list."""
 
     list_display = ("number", "amount", "credit_class", "beneficiary", "created_at", "is_confirmed")
     list_filter = ("source", ConfirmedFilter)
@@ -69,7 +56,6 @@ class RetirementAdmin(ReadOnlyAdmin):
         "registry_reference",
     )
     readonly_fields = fields
-    actions_detail = ("confirm",)
 
     @display(description=_("amount"), ordering="amount_grams")  # type: ignore[untyped-decorator]
     def amount(self, retirement: Retirement) -> str:
@@ -87,34 +73,20 @@ class RetirementAdmin(ReadOnlyAdmin):
         url = reverse("certificate", args=[retirement.number])
         return format_html('<a href="{}">{}</a>', url, retirement.number)
 
-    def has_confirm_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Staff with the right to change retirements, once."""
-        retirement = self.get_object(request, object_id) if object_id else None
-        return (
-            retirement is not None
-            and retirement.registry_confirmed_at is None
-            and cast(User, request.user).has_perm("registry.change_retirement")
-        )
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Confirm"),
-        permissions=["confirm"],
-        icon="verified",
-        dialog={
-            "title": _("Retired at the registry"),
-            "description": _("The certificate says so from now on."),
-            "form_class": ConfirmationForm,
-            "form_submit_text": _("Confirm"),
-        },
+@admin.register(BeneficiaryCorrection)
+class BeneficiaryCorrectionAdmin(FourEyesAdmin):
+    """Approving changes the certificate and the registry's work list; the old name stays here."""
+
+    proposal_fields = ("retirement", "beneficiary", "reason")
+    display_fields = ("retirement", "beneficiary_before", "beneficiary", "reason")
+    propose = staticmethod(correction_submit)
+    decide = staticmethod(correction_decide)
+
+    list_display = (
+        *("retirement", "beneficiary_before", "beneficiary", "decision", "proposed_by"),
+        "decided_by",
     )
-    def confirm(self, request: HttpRequest, form: ConfirmationForm, object_id: str) -> HttpResponse:
-        """Records the registry's reference in the name of whoever is signed in."""
-        try:
-            retirement_confirm(
-                retirement=self.get_object(request, object_id),
-                registry_reference=form.cleaned_data["registry_reference"],
-                by=cast(User, request.user),
-            )
-        except ServiceError as error:
-            self.message_user(request, error.message, messages.ERROR)
-        return back_to_object(self, request, object_id)
+    list_select_related: ClassVar[tuple[str, ...]] = ("retirement", "proposed_by", "decided_by")
+    search_fields = ("=retirement__number",)
+    autocomplete_fields = ("retirement",)

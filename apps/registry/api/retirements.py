@@ -18,9 +18,10 @@ from apps.registry.api.base import PageInput, ProblemOutput, PublicView, SignedV
 from apps.registry.api.inputs import credit_class_of, idempotency_key
 from apps.registry.api.serials import CitationOutput
 from apps.registry.certificates import certificate_address
-from apps.registry.models import Retirement
+from apps.registry.certifying import certificate_lines, corrected_at
+from apps.registry.models import RegistryRetirement, Retirement
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
-from apps.registry.selectors import certificate_lines, retirement_by_number
+from apps.registry.selectors import retirement_by_number
 from apps.registry.services.retirements import retirement_create
 
 
@@ -77,10 +78,25 @@ class FullnessOutput(serializers.Serializer[Any]):
     is_full = serializers.BooleanField()
 
 
+class AtRegistryOutput(serializers.Serializer[Any]):
+    """What the registry did of some of the serials: it retires whole tonnes.
+
+    `filling` waits for its tonne to be full, `ready` is to be retired, `confirmed` has been.
+    """
+
+    state = serializers.ChoiceField(RegistryRetirement.State.choices)
+    first = serializers.IntegerField()
+    last = serializers.IntegerField()
+    percent = serializers.IntegerField(help_text="How full a tonne that waits is.")
+    reference = serializers.CharField()
+    retired_on = serializers.DateField(allow_null=True)
+
+
 class LineOutput(CitationOutput):
     """One run of serials that the certificate cites."""
 
     shared = FullnessOutput(many=True)
+    at_registry = AtRegistryOutput(many=True)
 
 
 class CertificateOutput(RetirementOutput):
@@ -89,6 +105,7 @@ class CertificateOutput(RetirementOutput):
     project = serializers.CharField(source="credit_class.project.code")
     project_name = serializers.CharField(source="credit_class.project.name")
     vintage_year = serializers.IntegerField(source="credit_class.year")
+    beneficiary_corrected_at = serializers.SerializerMethodField()
     serials = serializers.SerializerMethodField()
 
     class Meta(RetirementOutput.Meta):
@@ -97,8 +114,13 @@ class CertificateOutput(RetirementOutput):
             "project",
             "project_name",
             "vintage_year",
+            "beneficiary_corrected_at",
             "serials",
         )
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_beneficiary_corrected_at(self, retirement: Retirement) -> Any:
+        return corrected_at(retirement)
 
     @extend_schema_field(LineOutput(many=True))
     def get_serials(self, retirement: Retirement) -> Any:
@@ -106,6 +128,7 @@ class CertificateOutput(RetirementOutput):
             {
                 **CitationOutput(line.citation).data,
                 "shared": FullnessOutput(line.shared, many=True).data,
+                "at_registry": AtRegistryOutput(line.at_registry, many=True).data,
             }
             for line in certificate_lines(retirement)
         ]

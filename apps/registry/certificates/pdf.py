@@ -21,9 +21,10 @@ from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, T
 
 from apps.accounts.units import mass_text
 from apps.registry.certificates.address import certificate_address, certificate_qr
+from apps.registry.certificates.standing import at_registry_text
 from apps.registry.certificates.typesetting import BOLD, REGULAR, typeset
+from apps.registry.certifying import CertificateLine, certificate_lines, corrected_at
 from apps.registry.models import Retirement
-from apps.registry.selectors import CertificateLine, certificate_lines
 
 INK, QUIET, LINE = HexColor("#14261c"), HexColor("#5b6b62"), HexColor("#d5ddd8")
 MARGIN = 20 * mm
@@ -65,6 +66,9 @@ def _content(retirement: Retirement) -> Iterator[Flowable]:
     yield _text(f"{mass_text(retirement.amount_grams)} CO₂e", AMOUNT, font=BOLD)
     yield _text(_("retired for good on behalf of"), CENTRED)
     yield _text(retirement.beneficiary, BENEFICIARY, font=BOLD)
+    if at := corrected_at(retirement):
+        day = {"date": date_format(at, "DATE_FORMAT")}
+        yield _text(_("Beneficiary corrected on %(date)s") % day, CENTRED)
     if retirement.message:
         yield _text(f"“{retirement.message}”", CENTRED)
     yield Spacer(0, 6 * mm)
@@ -102,7 +106,7 @@ def _period(retirement: Retirement) -> str:
 
 def _confirmation(retirement: Retirement) -> str:
     if retirement.registry_confirmed_at is None:
-        return _("Not confirmed yet. The registry confirms whole tonnes.")
+        return _("Not all of it is confirmed yet: see each serial number.")
     return _("Confirmed on %(date)s: %(reference)s") % {
         "date": date_format(retirement.registry_confirmed_at, "DATE_FORMAT"),
         "reference": retirement.registry_reference,
@@ -133,6 +137,7 @@ def _citation(line: CertificateLine) -> list[Paragraph]:
         % {"serial": tonne.serial, "percent": tonne.percent}
         for tonne in line.shared
     ]
+    notes += [at_registry_text(run) for run in line.at_registry]
     return [_text(line.citation.serial), *(_text(note, SMALL) for note in notes)]
 
 

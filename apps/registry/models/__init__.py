@@ -4,9 +4,11 @@ from apps.registry.models.alarms import CustodyAlarm
 from apps.registry.models.blocks import CreditEvent, SerialBlock, SerialSeries, Span
 from apps.registry.models.catalogue import CreditClass, Project, Registry, Vintage
 from apps.registry.models.changes import ImportChange
+from apps.registry.models.corrections import BeneficiaryCorrection
 from apps.registry.models.custody import CustodyReceipt
 from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
+from apps.registry.models.registry_retirements import RegistryConfirmation, RegistryRetirement
 from apps.registry.models.retirement import Retirement
 from apps.registry.models.splits import BlockSplit
 from apps.registry.models.taxonomy import (
@@ -24,6 +26,7 @@ from apps.registry.models.uploads import ImportUpload, UploadRefusal
 from apps.registry.models.withdrawals import Withdrawal, WithdrawalLine, WithdrawalOutcome
 
 __all__ = [
+    "BeneficiaryCorrection",
     "BlockSplit",
     "CreditClass",
     "CreditEvent",
@@ -41,7 +44,9 @@ __all__ = [
     "ProjectTerm",
     "ProjectType",
     "Registry",
+    "RegistryConfirmation",
     "RegistryEntry",
+    "RegistryRetirement",
     "Retirement",
     "SerialBlock",
     "SerialSeries",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.models import Owner, Transfer
-from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
+from apps.accounts.ledger.services import CUSTODY, HOUSE, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import User
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
 from apps.registry.models import CreditEvent, CustodyReceipt, RegistryEntry, SerialBlock, Span
@@ -38,7 +38,7 @@ def custody_receipt_submit(*, proposal: CustodyReceipt, by: User) -> CustodyRece
 
     Raises NotPermitted, ServiceError `invalid_proposal`, Conflict `block_not_available`.
     """
-    if proposal.owner.platform_name is not None:
+    if proposal.owner.platform_name not in (None, HOUSE):
         raise ServiceError(_("Choose a person or an organisation."), field="owner")
     _check_available(proposal.block)
     proposal.grams = addresses_of(proposal.block)

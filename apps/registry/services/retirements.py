@@ -10,16 +10,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import text_from_micro
-from apps.accounts.errors import Conflict, NotPermitted, ServiceError
+from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import BRIDGE, RETIRED, Leg, ledger_post, platform_owner_get
-from apps.accounts.models import User, WebhookEvent
+from apps.accounts.models import FourEyesModel, User, WebhookEvent
 from apps.accounts.webhooks.outbox import webhook_event_record
+from apps.registry.allocation import Grams
 from apps.registry.certificates.address import certificate_address
 from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.services.credit_classes import credit_class_lock
-from apps.registry.services.spans import serials_to_grams, spans_retire, tokenised_retire
+from apps.registry.services.registry_retirements import work_add
+from apps.registry.services.spans import (
+    serials_to_grams,
+    spans_retire,
+    spans_retire_rest,
+    tokenised_retire,
+)
 
 # What makes two requests with one idempotency key the same request.
 _SAME = ("credit_class_id", "amount_grams", "beneficiary", "message", "period_start", "period_end")
@@ -63,7 +70,7 @@ def retirement_create(
             return first
         _number_and_save(draft)
         _balance_move(draft, from_owner=owner)
-        spans_retire(retirement=draft)
+        work_add(retirement=draft, spans=spans_retire(retirement=draft))
         _tell(draft)
     return draft
 
@@ -101,37 +108,36 @@ def retirement_create_from_chain(
             return first
         _number_and_save(draft)
         _balance_move(draft, from_owner=platform_owner_get(name=BRIDGE))
-        tokenised_retire(
+        spans = tokenised_retire(
             block=block, first_serial=first_serial, last_serial=last_serial, retirement=draft
         )
+        work_add(retirement=draft, spans=spans)
         _tell(draft)
     return draft
 
 
-def retirement_confirm(*, retirement: Retirement, registry_reference: str, by: User) -> Retirement:
-    """The registry has retired it too, under `registry_reference`. Once; repeating is harmless."""
-    if not (by.is_staff and by.has_perm("registry.change_retirement")):
-        raise NotPermitted(_("You may not confirm this. Ask staff with that permission."))
-    reference = registry_reference.strip()
-    if not reference:
-        raise ServiceError(
-            _("Give the registry's reference of the retirement."),
-            code="reference_missing",
-            field="registry_reference",
-        )
-    with transaction.atomic():
-        locked = Retirement.objects.select_for_update(of=("self",)).get(pk=retirement.pk)
-        if locked.registry_confirmed_at is None:
-            locked.registry_confirmed_at = timezone.now()
-            locked.registry_reference = reference
-            locked.save(update_fields=["registry_confirmed_at", "registry_reference"])
-        elif locked.registry_reference != reference:
-            raise Conflict(
-                _("It was confirmed already, under %(reference)s.")
-                % {"reference": locked.registry_reference},
-                code="already_confirmed",
-            )
-    return locked
+def retirement_fill(
+    *, owner: Owner, credit_class: CreditClass, tonne: Grams, amount_grams: int, user: User
+) -> Retirement:
+    """The rest of a tonne that fractions began, `amount_grams`, out of the owner's balance.
+
+    Within the transaction, with the class locked. Raises InsufficientFunds.
+    """
+    draft = Retirement(
+        owner=owner,
+        user=user,
+        credit_class=credit_class,
+        amount_grams=amount_grams,
+        beneficiary=_("The atmosphere; given by the platform"),
+        message=_("Fills up a tonne that was retired in fractions."),
+        idempotency_key=f"fill:{tonne.lower}:{amount_grams}",
+    )
+    _check(draft)
+    _number_and_save(draft)
+    _balance_move(draft, from_owner=owner)
+    work_add(retirement=draft, spans=spans_retire_rest(retirement=draft, tonne=tonne))
+    _tell(draft)
+    return draft
 
 
 def _check(draft: Retirement) -> None:
@@ -157,7 +163,14 @@ def _first_answer(draft: Retirement) -> Retirement | None:
     first = Retirement.objects.filter(
         owner=draft.owner, idempotency_key=draft.idempotency_key
     ).first()
-    if first and any(getattr(first, name) != getattr(draft, name) for name in _SAME):
+    if first is None:
+        return None
+    # A corrected beneficiary is still what was asked for with this key.
+    corrected = first.corrections.filter(decision=FourEyesModel.Decision.APPROVED).order_by("pk")
+    asked = {name: getattr(first, name) for name in _SAME}
+    if correction := corrected.first():
+        asked["beneficiary"] = correction.beneficiary_before
+    if asked != {name: getattr(draft, name) for name in _SAME}:
         raise _key_reused()
     return first
 

@@ -35,6 +35,15 @@ WHERE v.credit_class_id = %s AND b.state = 'immobilised'
 ORDER BY b.issued_on NULLS FIRST, b.base, r
 """
 
+# What is free of one tonne, which lies in one block.
+FREE_OF_TONNE = """
+SELECT b.id, lower(r), upper(r)
+FROM registry_serialblock b, unnest(b.free * int8multirange(int8range(%(lower)s, %(upper)s))) r
+WHERE int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000))
+      && int8range(%(lower)s, %(upper)s)
+ORDER BY r
+"""
+
 Taken = list[tuple[int, Grams]]
 
 
@@ -44,6 +53,19 @@ def spans_retire(*, retirement: Retirement) -> list[Span]:
     Within its transaction, with the class locked. Raises Conflict `grams_short`.
     """
     taken = _choose(retirement.credit_class, retirement.amount_grams, whole_tonnes=False)
+    return _retired(taken, retirement)
+
+
+def spans_retire_rest(*, retirement: Retirement, tonne: Grams) -> list[Span]:
+    """Spans for all that is free of one tonne, which is the retirement's whole amount.
+
+    Within its transaction, with the class locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(FREE_OF_TONNE, {"lower": tonne.lower, "upper": tonne.upper})
+        taken = [(block, Grams(lower, upper)) for block, lower, upper in cursor.fetchall()]
+    free = sum(grams.size for _block, grams in taken)
+    assert free == retirement.amount_grams, "the rest of a begun tonne is free"
     return _retired(taken, retirement)
 
 

@@ -6,8 +6,10 @@ from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from apps.registry.certificates.standing import at_registry_text
 from apps.registry.models import Project, SerialBlock
 from apps.registry.registries import project_url
+from apps.registry.retiring import AtRegistry
 from apps.registry.selectors import serial_of
 
 register = template.Library()
@@ -33,6 +35,12 @@ def standing_label(state: str) -> Promise:
 def serial_at(block: SerialBlock, number: int) -> str:
     """The registry's spelling of one serial number of a block."""
     return serial_of(block, number, number)
+
+
+@register.filter
+def at_registry(run: AtRegistry) -> str:
+    """What the registry did of some serials, in a sentence."""
+    return at_registry_text(run)
 
 
 @register.filter

@@ -11,8 +11,9 @@ from apps.registry.certificates import (
     certificate_pdf,
     certificate_qr_svg,
 )
+from apps.registry.certifying import certificate_lines, corrected_at
 from apps.registry.models import Retirement
-from apps.registry.selectors import certificate_lines, retirement_by_number
+from apps.registry.selectors import retirement_by_number
 
 
 @require_safe
@@ -24,6 +25,7 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "retirement": found,
         "lines": certificate_lines(found),
+        "corrected_at": corrected_at(found),
         "address": certificate_address(found),
         "qr": certificate_qr_svg(found),
     }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.acting import acting
 from apps.accounts.models import FourEyesModel, User
 from apps.registry.documents import MEDIA_TYPES
-from apps.registry.models import WithdrawalOutcome
+from apps.registry.models import RegistryConfirmation, WithdrawalOutcome
 
 
 @require_safe
@@ -23,9 +23,7 @@ def withdrawal_document(request: HttpRequest, pk: int) -> FileResponse:
     """The registry's confirmation of a transfer; for its owner once two people have seen it."""
     found = WithdrawalOutcome.objects.select_related("withdrawal").filter(pk=pk).first()
     if found is None or not (
-        _is_staff(request, "registry.view_withdrawaloutcome")
-        or _is_staff(request, "registry.add_withdrawaloutcome")
-        or _is_staff(request, "registry.change_withdrawaloutcome")
+        _is_staff(request, "withdrawaloutcome")
         or (
             found.decision == FourEyesModel.Decision.APPROVED
             and found.withdrawal.owner_id == acting(request).owner.pk
@@ -35,9 +33,22 @@ def withdrawal_document(request: HttpRequest, pk: int) -> FileResponse:
     return _sent(found.document, name=found.withdrawal.number)
 
 
-def _is_staff(request: HttpRequest, permission: str) -> bool:
+@require_safe
+@login_required
+@never_cache
+def confirmation_document(request: HttpRequest, pk: int) -> FileResponse:
+    """The registry's confirmation of retirements, for staff: it may name many beneficiaries."""
+    found = RegistryConfirmation.objects.filter(pk=pk).first()
+    if found is None or not _is_staff(request, "registryconfirmation"):
+        raise Http404(pk)
+    return _sent(found.document, name=str(found.document.name).rpartition("/")[2])
+
+
+def _is_staff(request: HttpRequest, model_name: str) -> bool:
+    """Staff who may see, propose or decide these."""
     user = cast(User, request.user)
-    return user.is_staff and user.has_perm(permission)
+    actions = ("view", "add", "change")
+    return user.is_staff and any(user.has_perm(f"registry.{it}_{model_name}") for it in actions)
 
 
 def _sent(document: FieldFile, *, name: str) -> FileResponse:
@@ -48,6 +59,6 @@ def _sent(document: FieldFile, *, name: str) -> FileResponse:
     return FileResponse(
         document.open("rb"),
         as_attachment=True,
-        filename=f"{name}.{ending}",
+        filename=name if name.endswith(f".{ending}") else f"{name}.{ending}",
         content_type=MEDIA_TYPES.get(ending, "application/octet-stream"),
     )
