@@ -8,8 +8,10 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.registry.reconciling import differences_open, registries_overdue
 from apps.registry.retiring import items_overdue
 from apps.registry.services.alarms import open_alarms
 from apps.registry.withdrawing import withdrawals_overdue
@@ -58,10 +60,30 @@ def _withdrawals(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(text, reverse("admin:registry_withdrawal_changelist"))
 
 
+def _statements(request: HttpRequest) -> Iterator[Notice]:
+    if not request.user.has_perm("registry.view_custodystatement"):
+        return
+    url = reverse("admin:registry_custodystatement_changelist")
+    if number := differences_open().count():
+        text = ngettext(
+            "%(number)s run of serials differs between a registry's statement and our books.",
+            "%(number)s runs of serials differ between registries' statements and our books.",
+            number,
+        ) % {"number": number}
+        yield Notice(text, url)
+    for registry in registries_overdue():
+        text = _("No statement of our account at %(registry)s for more than %(days)s days.") % {
+            "registry": registry,
+            "days": settings.REGISTRY_WAIT_DAYS_MAX,
+        }
+        yield Notice(text, url)
+
+
 SOURCES: Final[tuple[Callable[[HttpRequest], Iterator[Notice]], ...]] = (
     _custody_alarms,
     _registry_work,
     _withdrawals,
+    _statements,
 )
 
 

@@ -31,7 +31,7 @@ from apps.registry.services.registry_retirements import confirmation_decide
 from tests.integration.test_retirement_certificate import text_of as pdf_text
 from tests.support.custody import PDF, confirm, confirm_propose, document, two_people
 from tests.support.factories import client_of, staff_make, user_make
-from tests.support.pages import text_of
+from tests.support.pages import downloaded, text_of
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make, receive
 from tests.support.retiring import retire, retire_on_chain, take_out
 
@@ -240,7 +240,7 @@ def test_staff_list_choose_and_confirm_in_the_admin(held: tuple[Owner, CreditCla
     one, other = client_of(boss), client_of(user_make(is_staff=True, is_superuser=True))
     admin = "/admin/registry"
     [item] = RegistryRetirement.objects.all()
-    listed = one.get(f"{admin}/registryretirement/export/").content.decode()
+    listed = downloaded(one.get(f"{admin}/registryretirement/export/"))
     assert "19370-1-1-VCS" in listed
     assert "'=HYPERLINK()" in listed
     chosen = {"action": "confirm", "_selected_action": [item.pk]}

@@ -36,6 +36,7 @@ from apps.registry.services.withdrawals import (
 from ccmarket.invariants import HOLD_SOURCES
 from tests.support.api import bot_of
 from tests.support.factories import client_of, owner_make, staff_make, user_make
+from tests.support.pages import downloaded
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
 from tests.support.retiring import retire
 
@@ -371,7 +372,7 @@ def test_staff_take_it_up_list_it_and_end_it_in_the_admin(
     one.post(f"{admin}/withdrawal/{withdrawal.pk}/start/", {"_form_submitted": "on"})
     withdrawal.refresh_from_db()
     assert withdrawal.state == Withdrawal.State.PROCESSING
-    listed = one.get(f"{admin}/withdrawal/{withdrawal.pk}/export/").content.decode()
+    listed = downloaded(one.get(f"{admin}/withdrawal/{withdrawal.pk}/export/"))
     assert SERIAL.format(1, 4) in listed
     assert "'=cmd" in listed, "no cell is a formula"
     form = {

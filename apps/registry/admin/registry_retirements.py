@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -25,11 +25,11 @@ from apps.accounts.admin.four_eyes import FourEyesAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import User
+from apps.accounts.spreadsheets import csv_response
 from apps.registry.models import RegistryConfirmation, RegistryRetirement
 from apps.registry.retiring import fill_percent, serials_of_item
 from apps.registry.services.filling import PERMISSION, tonne_fill_up
 from apps.registry.services.registry_retirements import confirmation_decide, confirmation_submit
-from apps.registry.spreadsheets import csv_response
 
 LISTED_MAX = 10_000
 LINE_BREAK = SafeString("<br>")
@@ -106,7 +106,7 @@ class RegistryRetirementAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(f"{url}?items={chosen}")
 
     @action(description=_("To be retired, as CSV"), permissions=["export"], icon="download")  # type: ignore[untyped-decorator]
-    def export(self, request: HttpRequest) -> HttpResponse:
+    def export(self, request: HttpRequest) -> StreamingHttpResponse:
         """What to type into the registries' forms."""
         ready = RegistryRetirement.objects.filter(state=State.READY, confirmation=None)
         header = [gettext(it) for it in ("serial", "tonnes", "beneficiary", "reason")]
@@ -115,7 +115,7 @@ class RegistryRetirementAdmin(ReadOnlyAdmin):
             for item in ready.order_by("pk")[:LISTED_MAX]
             for serial, tonnes in serials_of_item(item).items()
         ]
-        return csv_response(file_name="to-be-retired.csv", header=header, rows=rows)
+        return csv_response(name="to-be-retired.csv", header=header, rows=rows)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Fill up"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,6 +21,7 @@ from apps.accounts.admin.four_eyes import FourEyesAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import User
+from apps.accounts.spreadsheets import csv_response
 from apps.registry.models import Withdrawal, WithdrawalLine, WithdrawalOutcome
 from apps.registry.services.withdrawals import (
     PERMISSION,
@@ -28,7 +29,6 @@ from apps.registry.services.withdrawals import (
     withdrawal_outcome_submit,
     withdrawal_start,
 )
-from apps.registry.spreadsheets import csv_response
 
 STATE_COLOURS = {
     Withdrawal.State.REQUESTED.label: "info",
@@ -113,7 +113,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         return back_to_object(self, request, object_id)
 
     @action(description=_("Serials as CSV"), permissions=["export"], icon="download")  # type: ignore[untyped-decorator]
-    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def export(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """What to type into the registry's transfer form."""
         withdrawal = cast(Withdrawal, self.get_object(request, object_id))
         header = [
@@ -126,7 +126,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
             (line.serial, line.tonnes, withdrawal.registry_account, withdrawal.account_name)
             for line in withdrawal.lines.all()
         ]
-        return csv_response(file_name=f"{withdrawal.number}.csv", header=header, rows=rows)
+        return csv_response(name=f"{withdrawal.number}.csv", header=header, rows=rows)
 
     @action(description=_("Record what happened"), permissions=["export"], icon="task_alt")  # type: ignore[untyped-decorator]
     def outcome(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -11,6 +11,11 @@ from apps.registry.models.imports import ImportRefusal, ImportRun
 from apps.registry.models.registry_retirements import RegistryConfirmation, RegistryRetirement
 from apps.registry.models.retirement import Retirement
 from apps.registry.models.splits import BlockSplit
+from apps.registry.models.statements import (
+    CustodyDifference,
+    CustodyStatement,
+    CustodyStatementLine,
+)
 from apps.registry.models.taxonomy import (
     Effect,
     Methodology,
@@ -31,7 +36,10 @@ __all__ = [
     "CreditClass",
     "CreditEvent",
     "CustodyAlarm",
+    "CustodyDifference",
     "CustodyReceipt",
+    "CustodyStatement",
+    "CustodyStatementLine",
     "Effect",
     "ImportChange",
     "ImportRefusal",

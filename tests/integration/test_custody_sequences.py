@@ -1,0 +1,109 @@
+"""Whatever happens to credits in custody, in whatever order and by however many at once.
+
+No gram is lost, doubled or in two places; what the services refuse moves nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections import Counter
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase, TransactionTestCase
+
+from apps.accounts.ledger.invariants import held_equals_holds
+from apps.registry.models import SerialBlock, Span
+from ccmarket.invariants import HOLD_SOURCES
+from tests.support.custody_moves import Move, World, lost_or_doubled, moves
+from tests.support.registry import TONNE, broken_invariants
+
+WAIT_S = 60
+WRITERS = 3
+
+
+def broken() -> list[str]:
+    """Everything that could be."""
+    holds = list(held_equals_holds(sources=HOLD_SOURCES))
+    return lost_or_doubled() + broken_invariants() + holds
+
+
+def play_at_once(world: World, *hands: list[Move]) -> Counter[str]:
+    """Each hand by a writer of its own, all at once; which moves were done."""
+    done: Counter[str] = Counter()
+    failures: list[BaseException] = []
+    start = threading.Barrier(len(hands))
+
+    def run(hand: list[Move]) -> None:
+        try:
+            start.wait(WAIT_S)
+            done.update(world.play(hand))
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[hand], daemon=True) for hand in hands]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert not any(thread.is_alive() for thread in threads), "a writer never came back"
+    assert failures == []
+    return done
+
+
+class InAnyOrder(TestCase):
+    """One after the other."""
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(moves(14))
+    def test_no_gram_is_lost_or_doubled(self, hand: list[Move]) -> None:
+        with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):
+            World().play(hand)
+            assert broken() == []
+
+
+class ByManyAtOnce(TransactionTestCase):
+    """Writers with connections of their own, who wait for each other or are refused."""
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.tuples(*[moves(6)] * WRITERS))
+    def test_no_gram_is_lost_or_doubled(self, hands: tuple[list[Move], ...]) -> None:
+        with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):
+            play_at_once(World(), *hands)
+            assert broken() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_who_want_the_same_credits_do_get_in_each_others_way(tmp_path: object) -> None:
+    """So that what is drawn above does meet: four want nine tonnes each of sixteen."""
+    with override_settings(MEDIA_ROOT=tmp_path):
+        hand: list[Move] = [("take_out", 3, 0), ("split", 0, 11), ("withdraw", 4, 0), ("end", 0, 1)]
+        done = play_at_once(World(), hand, hand, hand, hand)
+        assert 1 <= done["take_out"] + done["withdraw"] < 8
+        assert done["split"] > 0
+        assert broken() == []
+
+
+@pytest.mark.django_db
+def test_with_the_services_bypassed_the_database_keeps_blocks_and_spans_apart() -> None:
+    World()
+    block = SerialBlock.objects.get(start=1)
+    Span.objects.create(block=block, grams=(block.base, block.base + TONNE), state="tokenised")
+    facts = {"series": block.series, "vintage": block.vintage, "serial": "x", "state": "issued"}
+    for write in (
+        lambda: SerialBlock.objects.create(start=16, end=16, **facts),
+        lambda: SerialBlock.objects.create(start=24, end=30, **facts),
+        lambda: Span.objects.create(
+            block=block, grams=(block.base + TONNE - 1, block.base + TONNE + 1), state="retired"
+        ),
+        lambda: SerialBlock.objects.filter(pk=block.pk).update(end=17),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            write()
+    assert lost_or_doubled() == []
