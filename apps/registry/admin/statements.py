@@ -78,7 +78,8 @@ class CustodyStatementAdmin(ReadOnlyAdmin):
     actions_detail = ("compare",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CustodyStatement]:
-        return super().get_queryset(request).annotate(differing=Count("differences"))
+        found: QuerySet[CustodyStatement] = super().get_queryset(request)
+        return found.annotate(differing=Count("differences"))
 
     @display(description=_("differences"), ordering="differing")  # type: ignore[untyped-decorator]
     def differing(self, statement: Any) -> int:

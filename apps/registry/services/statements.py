@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -97,7 +98,7 @@ def statement_compare(*, statement: CustodyStatement) -> CustodyStatement:
         locked = CustodyStatement.objects.select_for_update(of=("self",)).get(pk=statement.pk)
         locked.differences.all().delete()
         _lines_place(locked)
-        values = {
+        values: dict[str, Any] = {
             "statement": locked.pk,
             "registry": locked.registry_id,
             "as_of": locked.as_of,
