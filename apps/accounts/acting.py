@@ -1,7 +1,8 @@
 """For whom a request acts, and what it may do: the one place that decides it.
 
 A signed-in person acts for themselves, or for the organisation chosen in the session while they
-are its member. An API key acts for the owner it was made for. What each may do is a set of scopes.
+are its member. An API key acts for the owner it was made for, a connected app for the owner that
+its consent names. What each may do is a set of scopes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.errors import NotPermitted
 from apps.accounts.ledger.models import Owner
-from apps.accounts.models import ApiKey, Membership, User
+from apps.accounts.models import ApiKey, AppConsent, Membership, User
 
 SESSION_KEY: Final = "acting_organisation"
 
@@ -51,6 +52,14 @@ class Acting:
                 % {"scope": scope},
                 code="scope_missing",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class AppToken:
+    """What a connected app shows: a token with `scopes`, under a consent that lasts."""
+
+    consent: AppConsent
+    scopes: Scopes
 
 
 def scopes_of(*, user: User, role: str | None, own: bool) -> Scopes:
@@ -100,6 +109,9 @@ def _acting(request: Any) -> Acting:
         own = key.owner.user_id == user.pk
         role = getattr(key, "role", None)
         return Acting(user, key.owner, scopes_of(user=user, role=role, own=own) & {*key.scopes})
+    if isinstance(key, AppToken):
+        owner = key.consent.owner
+        return Acting(user, owner, scopes_for_owner(user=user, owner=owner) & key.scopes)
     if chosen := request.session.get(SESSION_KEY):
         return _acting_for_organisation(request, user, chosen)
     return Acting(user, user.owner, scopes_of(user=user, role=None, own=True))

@@ -16,6 +16,7 @@ from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.models import Asset
 from apps.accounts.models import ApiKey, User, WebhookEvent
 from apps.accounts.networks import networks_read
+from apps.accounts.oauth.applications import NAME_CHARS_MAX
 from apps.accounts.webhooks.addresses import URL_CHARS_MAX
 
 
@@ -103,6 +104,26 @@ class WebhookForm(forms.Form):
         choices=WebhookEvent.choices,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )
+
+
+class AppForm(forms.Form):
+    """A new app of a developer's."""
+
+    name = forms.CharField(
+        label=_("Name"), help_text=_("People read it when they consent."), max_length=NAME_CHARS_MAX
+    )
+    addresses = forms.CharField(
+        label=_("Addresses that people are sent back to"),
+        help_text=_("One on each line, like https://app.example/callback."),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    keeps_secret = forms.BooleanField(
+        label=_("It runs on a server and can keep a secret"), required=False, initial=True
+    )
+
+    def clean_addresses(self) -> list[str]:
+        return str(self.cleaned_data["addresses"]).split()
 
 
 class ApiKeyForm(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from oauth2_provider.models import clear_expired
 
 from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
@@ -12,9 +13,10 @@ from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
 
 @shared_task
 def api_sweep() -> None:
-    """Forgets what was kept long enough: signatures, and answers to repeated requests."""
+    """Forgets what was kept long enough: signatures, answers to repeated requests, tokens."""
     signatures_forget()
     answers_forget()
+    clear_expired()
 
 
 @shared_task(name=WEBHOOKS_DELIVER)

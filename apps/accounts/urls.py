@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
+from oauth2_provider.views import OAuthServerMetadataView
 
-from apps.accounts.views import account, api_keys, money, wallets, webhooks
+from apps.accounts.views import account, api_keys, apps, money, oauth, wallets, webhooks
+
+oauth_urlpatterns = [
+    path("oauth/authorize", oauth.ConsentView.as_view(), name="authorize"),
+    path("oauth/token", oauth.LimitedTokenView.as_view(), name="token"),
+    path("oauth/revoke", oauth.LimitedRevokeView.as_view(), name="revoke-token"),
+    path(
+        ".well-known/oauth-authorization-server",
+        OAuthServerMetadataView.as_view(),
+        name="oauth-server-metadata",
+    ),
+]
 
 urlpatterns = [
+    # The library finds its addresses by this name.
+    path("", include((oauth_urlpatterns, "oauth2_provider"))),
     path("account/", account.account, name="account"),
     path("account/acting/", account.acting_switch, name="acting_switch"),
     path("account/organisations/", account.organisation_new, name="organisation_new"),
@@ -23,6 +37,9 @@ urlpatterns = [
         webhooks.webhook_replay,
         name="webhook_replay",
     ),
+    path("account/apps/", apps.connected_apps, name="connected_apps"),
+    path("account/apps/<int:consent>/end/", apps.app_disconnection, name="app_disconnect"),
+    path("account/apps/own/<int:app>/delete/", apps.app_deletion, name="app_delete"),
     path("account/wallets/", wallets.wallets, name="wallets"),
     path("account/wallets/challenge/", wallets.wallet_challenge, name="wallet_challenge"),
     path("account/wallets/link/", wallets.wallet_link, name="wallet_link"),

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "rest_framework",
     "drf_spectacular",
+    "oauth2_provider",
     "apps.accounts",
     "apps.registry",
     "apps.orderbook",

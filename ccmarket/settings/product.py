@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.templatetags.static import static
+from django.utils.translation import gettext_lazy as _
 
 from ccmarket import env
 
@@ -85,6 +88,7 @@ REGISTRY_WAIT_DAYS_MAX = env.number("REGISTRY_WAIT_DAYS_MAX", 30)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.api.authentication.HmacKeyAuthentication",
+        "apps.accounts.api.bearer.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -95,6 +99,40 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "apps.accounts.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Programs of others that act for people: codes with PKCE only, everything as RFC 9700 wants it.
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",
+    "SCOPES": {
+        "view": _("See balances, orders and history"),
+        "trade": _("Place and cancel orders"),
+        "transfer": _("Move credits and money out of the account"),
+        "retire": _("Retire credits for good"),
+    },
+    "DEFAULT_SCOPES": ["view"],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 90 * 86_400,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{gate}": True
+        for gate in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_MATCHING",
+            "PKCE_REQUIRED",
+        )
+    },
+}
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+# Plain http is for programs on the person's own machine (RFC 8252): app_create takes no other.
+SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]
 SPECTACULAR_SETTINGS = {
     "TITLE": "ccmarket API",
     "VERSION": "1",

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.acting import TRADE, acting
+from apps.accounts.acting import TRADE, AppToken, acting
 from apps.accounts.api.base import ApiView, checked, errors
 from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, idempotent
-from apps.accounts.errors import NotFound
+from apps.accounts.errors import NotFound, NotPermitted
 from apps.accounts.models import WebhookEndpoint, WebhookEvent, WebhookMessage
 from apps.accounts.webhooks.addresses import URL_CHARS_MAX, url_check
 from apps.accounts.webhooks.delivery import webhook_message_replay
@@ -80,6 +80,9 @@ class WebhooksView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Makes one. Its secret is in this answer only."""
+        if isinstance(request.auth, AppToken):
+            # It would be told of everything long after the app was disconnected.
+            raise NotPermitted(_("Make webhooks on their page or with a key."), code="key_needed")
         # The name is looked up before any transaction begins.
         url_check(checked(WebhookInput, request.data)["url"])
         return self._create(request)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 
+from apps.accounts.acting import AppToken
 from apps.accounts.limits.buckets import Bucket
 from apps.accounts.models import ApiKey
 
@@ -30,10 +31,12 @@ def address_bucket(request: HttpRequest) -> Bucket:
 
 
 def caller_bucket(request: Any) -> Bucket:
-    """Of the key that signed, of the person who is signed in, or else of the address."""
+    """Of the key that signed, the app, the person who is signed in, or else of the address."""
     if not (request.user and request.user.is_authenticated):
         return address_bucket(request._request)
     rate, burst = settings.API_LIMIT_KEY_PER_S, settings.API_LIMIT_KEY_BURST
     if isinstance(key := request.auth, ApiKey):
         return Bucket(KEY, str(key.pk), key.limit_per_s or rate, key.limit_burst or burst)
+    if isinstance(token := request.auth, AppToken):
+        return Bucket(KEY, f"app-{token.consent.pk}", rate, burst)
     return Bucket(KEY, f"user-{request.user.pk}", rate, burst)

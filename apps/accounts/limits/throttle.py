@@ -35,10 +35,11 @@ class RateLimit(BaseThrottle):
 
 
 class TooManyRequests(exceptions.Throttled):
-    """The bucket is empty. `wait` says for how many seconds."""
+    """The bucket is empty. `wait_s` says for how many seconds."""
 
     def __init__(self, found: Charge) -> None:
-        super().__init__(wait=max(1, math.ceil(found.wait_s)))
+        self.wait_s = max(1, math.ceil(found.wait_s))
+        super().__init__(wait=self.wait_s)
         whose = "Public" if found.bucket.policy == ADDRESS else "Private"
         self.wording = f"{whose} rate limit exceeded"
 

@@ -7,6 +7,7 @@ from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
+from apps.accounts.models.oauth import AppConsent
 from apps.accounts.models.webhooks import (
     WebhookAttempt,
     WebhookCursor,
@@ -17,6 +18,7 @@ from apps.accounts.models.webhooks import (
 
 __all__ = [
     "ApiKey",
+    "AppConsent",
     "Asset",
     "Balance",
     "BankTransfer",
