@@ -7,7 +7,7 @@ Names are compared as sets of plain words, so that word order, accents, commas, 
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from django.utils.translation import override
 from django_countries.base import CountriesBase
@@ -38,6 +38,7 @@ def is_country_code(text: str) -> bool:
     return text in CODES
 
 
+@lru_cache(maxsize=4096)
 def country_code(name: str) -> str | None:
     """The alpha-2 code of a country given by name, alpha-2 or alpha-3 code; None if unknown."""
     text = name.strip()

@@ -7,11 +7,18 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import BigIntegerRangeField
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.db.models import F, Func, QuerySet, Sum
+from django.db.models import F, Func, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
 
-from apps.registry.models import CreditEvent, Retirement, SerialBlock, SerialSeries, Span
-from apps.registry.models.blocks import GRAMS_PER_TONNE
+from apps.registry.models import (
+    CreditEvent,
+    RegistryEntry,
+    Retirement,
+    SerialBlock,
+    SerialSeries,
+    Span,
+)
+from apps.registry.models.blocks import GRAMS_PER_TONNE, WINDOW_TONNES_DEFAULT
 from apps.registry.registries import REGISTRIES
 from apps.registry.serials import Serial, parse
 
@@ -22,6 +29,9 @@ ADDRESSES = Func(
     function="int8range",
     output_field=BigIntegerRangeField(),
 )
+
+# The numbers of a block, written as the index over them writes them.
+NUMBERS = Func(F("start"), F("end") + 1, function="int8range", output_field=BigIntegerRangeField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +146,45 @@ def blocks_of(serial: Serial, among: QuerySet[SerialBlock]) -> QuerySet[SerialBl
 
     Asked by address, as the exclusion constraint has it, so that its index finds them.
     """
+    if (reach := _addresses(serial)) is None:
+        return among.none()
+    return among.alias(addresses=ADDRESSES).filter(addresses__overlap=reach)
+
+
+def entries_of(serial: Serial, among: QuerySet[RegistryEntry]) -> QuerySet[RegistryEntry]:
+    """The endings of `among` that any number of the serial lies in."""
+    if (reach := _addresses(serial)) is None:
+        return among.none()
+    return among.filter(grams__overlap=reach)
+
+
+def _addresses(serial: Serial) -> NumericRange | None:
+    """The gram addresses of the serial; None where its series is unknown."""
     series = SerialSeries.objects.filter(
         registry__code=REGISTRIES[serial.registry].code, key=serial.series
     ).first()
     if series is None:
-        return among.none()
-    reach = NumericRange(
+        return None
+    return NumericRange(
         series.first_gram + serial.first * GRAMS_PER_TONNE,
         series.first_gram + (serial.last + 1) * GRAMS_PER_TONNE,
     )
-    return among.alias(addresses=ADDRESSES).filter(addresses__overlap=reach)
 
 
 def blocks_with_number(number: int) -> QuerySet[SerialBlock]:
     """Every block, of any series, that has a serial of this number."""
+    wanted = NumericRange(number, number + 1)
+    # By number among the blocks whose numbers are low, by address in the few series that are long.
+    found = Q(end__lt=WINDOW_TONNES_DEFAULT, numbers__overlap=wanted)
+    long = SerialSeries.objects.filter(
+        window_tonnes__gt=max(number, WINDOW_TONNES_DEFAULT)
+    ).values_list("first_gram", flat=True)
+    for first_gram in long:
+        address = first_gram + number * GRAMS_PER_TONNE
+        found |= Q(addresses__overlap=NumericRange(address, address + GRAMS_PER_TONNE))
     return (
-        SerialBlock.objects.filter(start__lte=number, end__gte=number)
+        SerialBlock.objects.alias(addresses=ADDRESSES, numbers=NUMBERS)
+        .filter(found)
         .select_related("vintage__project")
         .order_by("serial")
     )

@@ -180,6 +180,23 @@ def test_the_list_of_projects_knows_better_than_an_entry(load) -> None:
     assert load(listed)[-1] == "rows 1 accepted 0 unchanged 1 refused 0"
 
 
+def test_staff_find_entries_by_serial_project_and_reference(load, admin_client) -> None:
+    load(gs_issued(1, 100))
+    load(gs_ended(11, 20), gs_ended(31, 40))
+    load(acr_issued())
+    part, other = RegistryEntry.objects.exclude(series=None).order_by("grams")
+    issued = RegistryEntry.objects.get(series=None)
+    asked = {
+        f" {part.reference.lower()} ": [part],
+        "gs-11603": [other, part],
+        issued.reference: [issued],
+        "11": [],
+    }
+    for text, expected in asked.items():
+        page = admin_client.get("/admin/registry/registryentry/", {"q": text})
+        assert list(page.context["cl"].result_list) == expected, text
+
+
 def test_the_index_of_addresses_finds_the_blocks_that_an_ending_reaches(load) -> None:
     load(gs_issued(1, 100))
     with connection.cursor() as cursor:

@@ -6,20 +6,21 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-_SPACES = re.compile(r"\s+")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?")
 _SLASHED_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[T ].*)?")
 _GOAL = re.compile(r"(?:^|[;,])\s*([0-9]{1,2})(?=\s*(?:[:.;,]|$))")
 _PLACES = Decimal("0.000001")
 # Ids and counts that went through a spreadsheet come back as floats: 11191.0
-_WHOLE = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.0+)?")
+_DIGITS_MAX = 15
+_WHOLE = re.compile(rf"([0-9]{{1,{_DIGITS_MAX}}}|[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}})(?:\.0+)?")
 
 
 def one_line(text: str) -> str:
     """`text` without line breaks, double spaces and spaces at its ends."""
-    return _SPACES.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
+@lru_cache(maxsize=4096)
 def listed(text: str) -> tuple[str, ...]:
     """The items of a cell such as `VMR0006; VM0050`, in order, without repetition."""
     return tuple(dict.fromkeys(item for part in text.split(";") if (item := one_line(part))))
@@ -27,6 +28,8 @@ def listed(text: str) -> tuple[str, ...]:
 
 def whole_number(text: str) -> int | None:
     """`1,454,054`, `425` or `11191.0`; None for anything else, fractions included."""
+    if text.isdigit() and text.isascii() and len(text) <= _DIGITS_MAX:
+        return int(text)
     match = _WHOLE.fullmatch(text.strip())
     return int(match[1].replace(",", "")) if match else None
 
@@ -62,6 +65,7 @@ def day_comes_first(cells: Iterable[str]) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def goals(text: str) -> tuple[int, ...]:
     """The Sustainable Development Goals, in order, of a cell such as `4,13,6`, `09: Industry,
     Innovation and Infrastructure;13: Climate Action` or `2. Zero Hunger;6. Clean Water`.
@@ -70,7 +74,8 @@ def goals(text: str) -> tuple[int, ...]:
     return tuple(sorted(number for number in numbers if 1 <= number <= 17))
 
 
-def goal_labels(numbers: Iterable[int]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def goal_labels(numbers: tuple[int, ...]) -> tuple[str, ...]:
     """How a contribution to each goal is written among the labels of a block: `SDG 13`."""
     return tuple(f"SDG {number}" for number in numbers)
 

@@ -30,9 +30,10 @@ FROM registry_pieces p WHERE b.id = p.block_id AND b.start = p.first
 """
 _REST = """
 INSERT INTO registry_serialblock (
-    series_id, vintage_id, serial, start, "end", state, issued_on, certifications, retired_on,
+    series_id, vintage_id, serial, start, "end", base, state, issued_on, certifications, retired_on,
     retirement_beneficiary, retirement_reason, retirement_details, created_at)
-SELECT b.series_id, b.vintage_id, p.serial, p.first, p.last, b.state, b.issued_on,
+SELECT b.series_id, b.vintage_id, p.serial, p.first, p.last,
+       b.base + (p.first - b.start) * 1000000, b.state, b.issued_on,
        b.certifications, b.retired_on, b.retirement_beneficiary, b.retirement_reason,
        b.retirement_details, now()
 FROM registry_pieces p JOIN registry_serialblock b ON b.id = p.block_id

@@ -1,7 +1,6 @@
 """The statements of `landing`, each over all staged rows at once."""
 
 from apps.registry.imports.changes_sql import recorded
-from apps.registry.imports.projects_sql import empty_facts
 
 # A row without labels leaves those of its block as they are.
 KNOWN_LABELS_STAY = """
@@ -81,21 +80,22 @@ WITH vintages AS (
            max(l.vintage_tonnes) AS tonnes,
            sum(c.last - c.first + 1) FILTER (WHERE c.verdict = 'new') AS added
     FROM registry_staged l JOIN registry_compared c USING (line)
-    WHERE c.verdict IN ('new', 'same', 'update')
-    GROUP BY 1, 2, 3, 4, 5
-), full_vintages AS (
-    SELECT n.*, greatest(n.tonnes, v.issued_tonnes) AS total, held.sum AS held
+    WHERE c.verdict IN ('new', 'same', 'update', 'cut')
+    GROUP BY 1, 2, 3, 4, 5 HAVING bool_or(c.verdict = 'new')
+), known AS (
+    SELECT n.*, v.id, greatest(n.tonnes, v.issued_tonnes) AS total
     FROM vintages n
     LEFT JOIN registry_project p
         ON p.registry_id = n.registry_id AND p.registry_project_id = n.project
     LEFT JOIN registry_vintage v
         ON v.project_id = p.id AND v.start = n.vintage_start AND v."end" = n.vintage_end
         AND v.year = n.vintage_year
-    LEFT JOIN LATERAL (
-        SELECT coalesce(sum(b."end" - b.start + 1), 0)::bigint AS sum
-        FROM registry_serialblock b WHERE b.vintage_id = v.id
-    ) held ON true
-    WHERE n.added + held.sum > greatest(n.tonnes, v.issued_tonnes)
+), held AS (
+    SELECT b.vintage_id AS id, sum(b."end" - b.start + 1)::bigint AS sum
+    FROM registry_serialblock b WHERE b.vintage_id IN (SELECT id FROM known) GROUP BY 1
+), full_vintages AS (
+    SELECT n.*, coalesce(h.sum, 0) AS held FROM known n LEFT JOIN held h USING (id)
+    WHERE n.added + coalesce(h.sum, 0) > n.total
 )
 SELECT c.line, c.last - c.first + 1,
        dense_rank() OVER (ORDER BY f.registry_id, f.project, f.vintage_start, f.vintage_end,
@@ -108,16 +108,12 @@ WHERE c.verdict = 'new' ORDER BY c.line
 """
 
 # Every row that is in order, with what it says of its project.
-_UNSAID = empty_facts(
-    *("region", "location", "website", "afolu_activities", "sdgs", "crediting_start"),
-    *("crediting_end", "registered_on", "latitude", "longitude", "estimated_annual_tonnes"),
-    "further",
-)
-IN_ORDER = f"""(
-    SELECT l.*, {_UNSAID}
+IN_ORDER = """(
+    SELECT l.line, l.registry_id, l.project, f.*
     FROM registry_staged l JOIN registry_compared c USING (line)
+    JOIN registry_staged_facts f USING (facts)
     WHERE c.verdict IN ('new', 'same', 'update', 'cut')
-)"""  # noqa: S608 - put together from constants
+)"""
 
 TOTALS = """
 DROP TABLE IF EXISTS pg_temp.registry_totals;
@@ -156,9 +152,9 @@ ON CONFLICT (registry_id, key) DO NOTHING
 
 BLOCKS = """
 INSERT INTO registry_serialblock (
-    series_id, vintage_id, serial, start, "end", state, issued_on, certifications, retired_on,
+    series_id, vintage_id, serial, start, "end", base, state, issued_on, certifications, retired_on,
     retirement_beneficiary, retirement_reason, retirement_details, created_at)
-SELECT s.id, v.id, l.serial, l.first, l.last,
+SELECT s.id, v.id, l.serial, l.first, l.last, s.first_gram + l.first * 1000000,
        CASE WHEN l.ended_on IS NULL THEN 'issued' ELSE 'retired' END, l.issued_on,
        l.certifications, l.ended_on, l.beneficiary, l.reason, l.details, now()
 FROM registry_staged l JOIN registry_compared c USING (line)

@@ -39,12 +39,6 @@ FACTS = tuple(COLUMNS)
 Merge = Callable[[str, str], dict[str, str]]
 
 
-def empty_facts(*names: str) -> str:
-    """The facts `names`, all empty, as columns of a query whose rows do not say them."""
-    empty = dict.fromkeys(TEXTS, "''") | dict.fromkeys(LISTS, "'{}'") | {"further": "'{}'"}
-    return ", ".join(f"{empty.get(name, 'NULL')}::{COLUMNS[name]} AS {name}" for name in names)
-
-
 def newest(told: str, known: str) -> dict[str, str]:
     """Everything that is told, and where nothing is told what is known."""
     number = f"{known}.registry_project_id"

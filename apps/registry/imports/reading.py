@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import Any, TypeVar
 
 from apps.registry.countries import country_code
 from apps.registry.imports.cells import calendar_date, day_comes_first, listed, one_line
@@ -19,6 +20,21 @@ from apps.registry.refusals import RefusedError, RowRefused
 # How many rows are looked at for the order of day and month before the first is read.
 _PEEK_ROWS = 1_000
 ITEM_LIMIT_CHARS = 200
+_KNOWN_MAX = 20_000
+T = TypeVar("T")
+
+
+class Columns:
+    """Where the columns of one file stand by folded name, and what its cells have in common.
+
+    `known` keeps what has been made of cells that come again and again.
+    """
+
+    def __init__(self, position: Mapping[str, int], width: int, is_day_first: bool) -> None:
+        self.position = position
+        self.width = width
+        self.is_day_first = is_day_first
+        self.known: dict[tuple[object, ...], Any] = {}
 
 
 class Cells:
@@ -27,19 +43,31 @@ class Cells:
     Every method raises `RowRefused`, with the column, for what cannot be taken.
     """
 
-    def __init__(
-        self, row: Row, position: Mapping[str, int], width: int, is_day_first: bool
-    ) -> None:
+    def __init__(self, row: Row, columns: Columns) -> None:
         if row.is_broken:
             raise RowRefused("row_quote")
-        if len(row.cells) != width:
-            raise RowRefused("row_length", found=len(row.cells), expected=width)
-        if any("\0" in cell for cell in row.cells):
+        if len(row.cells) != columns.width:
+            raise RowRefused("row_length", found=len(row.cells), expected=columns.width)
+        if "\0" in "".join(row.cells):
             raise RowRefused("row_control")
         self.line = row.line
         self._cells = row.cells
-        self._position = position
-        self._is_day_first = is_day_first
+        self._columns = columns
+        self._position = columns.position
+
+    def cached(self, make: Callable[["Cells"], T], *names: str) -> T:
+        """What `make` makes of the columns named, and of nothing else of the row.
+
+        Rows that repeat those cells are given the same object.
+        """
+        known, at, cells = self._columns.known, self._position, self._cells
+        key = (make, *[cells[at[name]] if name in at else None for name in names])
+        found: T | None = known.get(key)
+        if found is None:
+            if len(known) >= _KNOWN_MAX:
+                known.clear()
+            found = known[key] = make(self)
+        return found
 
     def optional(self, column: str, *, limit_chars: int | None = None) -> str:
         """One line of text, empty where there is none or the file lacks the column."""
@@ -102,7 +130,7 @@ class Cells:
         raise RowRefused("country_unknown", found=name)
 
     def _date(self, column: str, text: str) -> dt.date:
-        if found := calendar_date(text, is_day_first=self._is_day_first):
+        if found := calendar_date(text, is_day_first=self._columns.is_day_first):
             return found
         raise RowRefused("value_date", column=column, found=text)
 
@@ -135,10 +163,12 @@ class CsvFormat:
                 for row in peeked
                 if len(row.cells) == width
                 for column in self.dates
+                if column in position
             )
+        columns = Columns(position, width, is_day_first)
         for row in chain(peeked, rows):
             try:
-                yield self.row_of(Cells(row, position, width, is_day_first))
+                yield self.row_of(Cells(row, columns))
             except RefusedError as refused:
                 text = ",".join(row.cells)
                 yield RefusedRow(row.line, refused.code, str(refused), text)

@@ -13,8 +13,12 @@ from datetime import date
 from typing import Any, NamedTuple
 
 _BATCH_ROWS = 5_000
-# One import after the other: each compares with what the one before it wrote.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('registry_import'))"
+# One import after the other: each compares with what the one before it wrote. A million rows are
+# joined and sorted in memory rather than on disk.
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtext('registry_import'));
+SET LOCAL work_mem = '64MB';
+"""
 REFUSE = """
 UPDATE registry_compared c SET verdict = r.verdict, other = r.other, sum = r.sum, total = r.total
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])

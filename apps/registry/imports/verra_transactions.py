@@ -16,14 +16,14 @@ from apps.registry.serials import verra
 
 _DATES = ("issuance date", "vintage start", "vintage end")
 _ENDED_ON = "retirement/cancellation date"
+# The columns that say all there is of a project, of a vintage, of the labels of a block.
+_PROJECT = ("id", "name", "country/area", "project type", "methodology")
+_VINTAGE = ("vintage start", "vintage end", "total vintage quantity")
+_LABELS = ("additional certifications", "sustainable development goals")
 _COLUMNS = frozenset(
     {
         *_DATES,
-        "id",
-        "name",
-        "country/area",
-        "project type",
-        "methodology",
+        *_PROJECT,
         "total vintage quantity",
         "quantity issued",
         "serial number",
@@ -37,20 +37,31 @@ def _block_row(cells: Cells) -> BlockRow:
     row = BlockRow(
         line=cells.line,
         serial=serial,
-        project=_project(cells),
-        vintage=VintageFacts(
-            start=cells.date("vintage start"),
-            end=cells.date("vintage end"),
-            year=serial.vintage_year,
-            issued_tonnes=cells.whole_number("total vintage quantity"),
-        ),
+        project=cells.cached(_project, *_PROJECT),
+        vintage=cells.cached(_vintage, *_VINTAGE),
         issued_on=cells.date("issuance date"),
-        certifications=cells.items("additional certifications")
-        + goal_labels(goals(cells.optional("sustainable development goals"))),
+        certifications=cells.cached(_labels, *_LABELS),
         ending=_ending(cells),
     )
     _check_agreement(row, serial, quantity=cells.whole_number("quantity issued"))
     return row
+
+
+def _vintage(cells: Cells) -> VintageFacts:
+    end = cells.date("vintage end")
+    return VintageFacts(
+        start=cells.date("vintage start"),
+        end=end,
+        # As in the serial number, which has to agree.
+        year=end.year,
+        issued_tonnes=cells.whole_number("total vintage quantity"),
+    )
+
+
+def _labels(cells: Cells) -> tuple[str, ...]:
+    return cells.items("additional certifications") + goal_labels(
+        goals(cells.optional("sustainable development goals"))
+    )
 
 
 def _project(cells: Cells) -> ProjectFacts:

@@ -60,8 +60,9 @@ class SerialBlock(models.Model):
         RETIRED = "retired", _("Retired or cancelled at the registry")
         WITHDRAWN = "withdrawn", _("Withdrawn to its owner at the registry")
 
-    series = models.ForeignKey(SerialSeries, models.PROTECT, related_name="blocks")
-    vintage = models.ForeignKey(Vintage, models.PROTECT, related_name="blocks")
+    # Found by address, and by the index that vintages share with state and day of issue.
+    series = models.ForeignKey(SerialSeries, models.PROTECT, related_name="blocks", db_index=False)
+    vintage = models.ForeignKey(Vintage, models.PROTECT, related_name="blocks", db_index=False)
     serial = models.CharField(_("serial"), max_length=200)
     root = models.ForeignKey(
         "self",
@@ -107,6 +108,12 @@ class SerialBlock(models.Model):
         verbose_name_plural = _("serial blocks")
         indexes = [
             models.Index(fields=["vintage", "state", "issued_on"], name="registry_block_fifo"),
+            # Finds a bare number among the very many series that are short.
+            GistIndex(
+                Func(F("start"), F("end") + 1, function="int8range"),
+                condition=Q(end__lt=WINDOW_TONNES_DEFAULT),
+                name="registry_block_numbers",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
