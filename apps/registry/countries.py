@@ -15,17 +15,30 @@ from django_countries.data import ALT_CODES, COUNTRIES
 
 # Spellings met in registry exports that neither ISO nor django-countries knows.
 ALIASES = {
+    "Brasil": "BR",
+    "Burma": "MM",
     "Cape Verde": "CV",
+    "Chinese Taipei": "TW",
     "Congo-Brazzaville": "CG",
     "Congo-Kinshasa": "CD",
     "Democratic Republic of Congo": "CD",
     "DR Congo": "CD",
     "East Timor": "TL",
+    "España": "ES",
     "Great Britain": "GB",
+    "Holland": "NL",
     "Ivory Coast": "CI",
     "Kosovo": "XK",
+    "Kyrgyz Republic": "KG",
     "Lao PDR": "LA",
+    "Macau": "MO",
+    "Palestinian Territory, Occupied": "PS",
+    "People's Republic of China": "CN",
+    "PR China": "CN",
     "Republic of the Congo": "CG",
+    "Slovak Republic": "SK",
+    "St. Lucia": "LC",
+    "UK": "GB",
     "United States": "US",
 }
 # Kosovo has no ISO code of its own; XK is the user-assigned one that registries use.

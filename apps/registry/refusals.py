@@ -51,13 +51,14 @@ MESSAGES: dict[str, Any] = {
     # One row of an export
     "row_length": _("The row has %(found)s cells, the header has %(expected)s."),
     "row_quote": _("A quotation mark opens in this row and never closes: the file is cut off."),
+    "row_long": _("A cell of this row is longer than any registry writes. Export it again."),
     "row_control": _("The row contains a NUL character, which no text has. Export it again."),
     "value_missing": _("The column “%(column)s” is empty."),
     "value_date": _("“%(found)s” in the column “%(column)s” is not a date."),
     "value_quantity": _("“%(found)s” in the column “%(column)s” is not a whole number of tonnes."),
     "value_kilograms": _("“%(found)s” in the column “%(column)s” is not a number of kilograms."),
     "value_project": _("“%(found)s” in the column “%(column)s” is not the number of a project."),
-    "value_status": _("“%(found)s” is neither retired nor cancelled."),
+    "value_status": _("“%(found)s” is not a status that a row of this kind of file can have."),
     "value_period": _("The period runs from %(start)s to %(end)s, which is not a period."),
     "kilograms_mismatch": _(
         "The row says %(tonnes)s tonnes and %(kilograms)s kilograms. They must agree."
@@ -106,17 +107,43 @@ MESSAGES: dict[str, Any] = {
     "file_changed": _(
         "The file is not the one that the preview has read. Upload it again and look at it again."
     ),
+    "file_special": _(
+        "%(path)s is a folder, a device or a pipe. Give the path of the export itself."
+    ),
+    "file_large": _(
+        "The file has %(found)s MB, in a workbook once it is unpacked; at most %(limit)s MB are "
+        "read. Split the export by years and import each."
+    ),
     "file_empty": _("The file is empty. Download the export again."),
-    "file_binary": _("The file is not text. Save the export as CSV and try again."),
+    "file_binary": _("The file is not text. Save the export as CSV or XLSX and try again."),
     "file_encoding": _(
         "From line %(line)s on the file is not UTF-8 text. Save it as “CSV UTF-8” and try again."
     ),
+    "file_cut": _(
+        "The file ends in the middle of line %(line)s. Download the export again, and whole."
+    ),
     "file_line": _("Line %(line)s is longer than %(limit)s characters: this is not a CSV export."),
+    "file_wide": _("The header has %(found)s columns; no export has more than %(limit)s."),
     "file_header": _(
-        "The first line is not the header of an export that we read. We read: %(known)s."
+        "The first lines have no header of an export that we read. We read: %(known)s."
+    ),
+    "file_columns": _(
+        "The header is nearly that of %(registry)s %(kind)s, but lacks %(columns)s. Export it "
+        "again with every column."
     ),
     "file_registry": _(
         "The header is that of “%(found)s”, not of the registry “%(expected)s” you asked for."
+    ),
+    "file_sheets": _(
+        "The workbook holds more than one export: the sheets %(sheets)s. Save each as its own file."
+    ),
+    "file_workbook": _(
+        "The workbook cannot be read: it is damaged or not an XLSX. Save it again from a "
+        "spreadsheet, or as CSV."
+    ),
+    "file_bomb": _(
+        "The workbook unpacks to far more than a spreadsheet does, so it is left alone. Save it "
+        "again from a spreadsheet, or as CSV."
     ),
 }
 

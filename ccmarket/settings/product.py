@@ -54,7 +54,7 @@ CELERY_BEAT_SCHEDULE = {
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 
-# The largest file of a registry that staff may upload.
+# The largest file of a registry that is read.
 IMPORT_FILE_BYTES_MAX = env.number("IMPORT_FILE_BYTES_MAX", 500_000_000)
 
 # How long a request waits for the engine's verdict before it answers "accepted".

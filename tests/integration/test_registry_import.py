@@ -253,7 +253,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(export: Path) -> None:
 def test_a_file_that_cannot_be_used_exits_1_and_changes_nothing(
     export: Path, options: list[str]
 ) -> None:
-    write_export(export, row(1, 10))
+    write_export(export, row(1, 10, Name="Eólica"))
     export.write_bytes(export.read_bytes() + b"\xff\xfe not text\n")
     with pytest.raises(CommandError, match="file_encoding") as caught:
         run(export, *options)

@@ -96,7 +96,7 @@ def test_confirmed_the_file_is_imported_in_the_name_of_who_confirmed(content: by
 def test_a_file_that_cannot_be_used_fails_with_its_sentence(content: bytes) -> None:
     upload = worked(uploaded(b"not,an,export\n1,2,3\n"))
     assert (upload.state, upload.failure_code) == (State.FAILED, "file_header")
-    assert upload.failure.startswith("The first line is not the header")
+    assert upload.failure.startswith("The first lines have no header")
     with pytest.raises(Conflict):
         upload_confirm(upload=upload, by=staff_of_imports())
 

@@ -32,6 +32,12 @@ SPELLINGS = {
     "Equatorial Guinea": "GQ",
     "Republic of Korea": "KR",
     "Korea, Democratic People's Republic of": "KP",
+    "Burma": "MM",
+    "Palestinian Territory, Occupied": "PS",
+    "Kyrgyz Republic": "KG",
+    "Slovak Republic": "SK",
+    "UK": "GB",
+    "Brasil": "BR",
 }
 
 

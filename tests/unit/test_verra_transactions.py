@@ -1,5 +1,7 @@
 """Reading Verra's transactions export: what goes in, what is refused, and on which line."""
 
+import os
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
@@ -142,6 +144,9 @@ def test_the_header_is_found_however_it_was_saved(
         ("2023-01-01T00:00:00Z", "2023-12-31 00:00:00", "2026-03-04T05:06:07.123", 3),
         ("01/01/2023", "31/12/2023", "04/03/2026", 3),
         ("1/1/2023", "12/31/2023", "3/4/2026 9:08:01 PM", 3),
+        ("01.01.2023", "31.12.2023", "04.03.2026", 3),
+        ("2023/01/01", "31-Dec-2023", "Mar 4, 2026", 3),
+        ("1 January 2023", "31-12-2023", "04-03-2026", 3),
     ],
 )
 def test_dates_are_read_in_the_order_that_the_file_proves(
@@ -157,10 +162,38 @@ def test_an_id_that_went_through_a_spreadsheet_is_still_the_id(export: Path) -> 
     assert block.project.number == "1987"
 
 
-def test_a_row_cut_off_is_refused_alone(export: Path) -> None:
+@pytest.mark.parametrize("cut", ["Energy", '"402', "-VCS", "2023-12"])
+def test_a_file_that_ends_in_the_middle_of_a_row_is_refused_whole(export: Path, cut: str) -> None:
     write_export(export, row(1, 10), row(11, 20))
     text = export.read_text()
-    export.write_text(text[: text.rindex("Energy")])
+    export.write_text(text[: text.rindex(cut) + 2])
+    with pytest.raises(FileRefused) as caught:
+        list(read(export))
+    assert (caught.value.code, caught.value.params) == ("file_cut", {"line": 3})
+
+
+def test_a_file_that_ends_in_the_middle_of_a_cell_of_several_lines_is_refused_whole(
+    export: Path,
+) -> None:
+    write_export(export, row(1, 10), row(11, 20, **{"Retirement Details": "one\ntwo\nthree"}))
+    text = export.read_text()
+    export.write_text(text[: text.rindex("ree")])
+    with pytest.raises(FileRefused) as caught:
+        list(read(export))
+    assert caught.value.code == "file_cut"
+
+
+def test_the_last_row_needs_no_line_break(export: Path) -> None:
+    write_export(export, row(1, 10), row(11, 20))
+    export.write_bytes(export.read_bytes().rstrip(b"\r\n"))
+    assert len(good(list(read(export)))) == 2
+
+
+def test_a_row_in_the_middle_that_lacks_cells_is_refused_alone(export: Path) -> None:
+    write_export(export, row(1, 10), row(11, 20), row(21, 30))
+    first, *lines = export.read_text().splitlines()
+    lines[1] = lines[1][: lines[1].index("Energy")]
+    export.write_text("\n".join([first, *lines, ""]))
     assert (only_refusal(export).line, only_refusal(export).code) == (3, "row_length")
 
 
@@ -182,10 +215,14 @@ def test_blank_lines_are_not_rows(export: Path) -> None:
     [
         (b"", "file_empty"),
         (b"  \n", "file_empty"),
-        (b"PK\x03\x04" + bytes(100), "file_binary"),
+        (b"PK\x03\x04" + bytes(100), "file_workbook"),
         (b"a,b\0c\n", "file_binary"),
         (b"Name,ID\nx,1\n", "file_header"),
-        (b"Issuance Date\xe9\n", "file_encoding"),
+        (b"Issuance Date\x81\n", "file_encoding"),
+        (b"\x1f\x8b\x08" + bytes(100), "file_binary"),
+        (b"%PDF-1.7\n", "file_binary"),
+        (b"\xd0\xcf\x11\xe0" + bytes(100), "file_binary"),
+        (b"<html><body>Please log in</body></html>", "file_header"),
         (b"x" * 1_000_001, "file_line"),
     ],
 )
@@ -199,20 +236,119 @@ def test_a_file_that_is_not_an_export_is_refused_whole(
     assert str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "São Paulo\n".encode("latin-1"),
+        "Perú\n".encode("utf-16").replace(b"\0", b""),
+        b"a\x9d\n",
+        b"S\xc3",
+    ],
+)
 def test_a_file_that_changes_its_encoding_is_refused_whole_and_names_the_line(
-    export: Path,
+    export: Path, rest: bytes
 ) -> None:
-    write_export(export, row(1, 10), row(11, 20))
-    export.write_bytes(export.read_bytes() + "São Paulo\n".encode("latin-1"))
+    write_export(export, row(1, 10, Name="Genneia Eólica"), row(11, 20))
+    export.write_bytes(export.read_bytes() + rest)
     with pytest.raises(FileRefused) as caught:
         list(read(export))
     assert (caught.value.code, caught.value.params) == ("file_encoding", {"line": 4})
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_file_in_the_code_page_of_windows_is_read(export: Path) -> None:
+    rows = [row(n, n, Name="Usina Eólica São João – “Paraná”") for n in range(1, 3_000)]
+    write_export(export, *rows, encoding="cp1252")
+    blocks = good(list(read(export)))
+    assert len(blocks) == len(rows)
+    assert {block.project.name for block in blocks} == {"Usina Eólica São João – “Paraná”"}
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    pipe, loop, device = tmp_path / "pipe", tmp_path / "loop", tmp_path / "device"
+    os.mkfifo(pipe)
+    loop.symlink_to(loop)
+    device.symlink_to("/dev/zero")
+    expected = {
+        tmp_path / "nothing.csv": "file_missing",
+        tmp_path / ("x" * 300): "file_missing",
+        Path("a\0b"): "file_missing",
+        loop: "file_missing",
+        tmp_path: "file_special",
+        pipe: "file_special",
+        device: "file_special",
+    }
+    for path, code in expected.items():
+        with pytest.raises(FileRefused) as caught:
+            list(read(path))
+        assert caught.value.code == code, path
+
+
+def test_a_link_to_an_export_is_read_as_the_export(export: Path) -> None:
+    write_export(export, row(1, 10))
+    link = export.with_name("link.csv")
+    link.symlink_to(export)
+    assert len(good(list(read(link)))) == 1
+
+
+def test_a_file_of_ten_gigabytes_is_refused_by_its_size_alone(export: Path) -> None:
+    write_export(export, row(1, 10))
+    os.truncate(export, 10_000_000_000)
     with pytest.raises(FileRefused) as caught:
-        list(read(tmp_path / "nothing.csv"))
-    assert caught.value.code == "file_missing"
+        list(read(export))
+    assert (caught.value.code, caught.value.params["found"]) == ("file_large", 10_000)
+
+
+def test_a_line_of_a_hundred_megabytes_is_refused_in_little_memory(export: Path) -> None:
+    write_export(export, row(1, 10))
+    with export.open("a") as file:
+        for _piece in range(100):
+            file.write("x" * 1_000_000)
+    tracemalloc.start()
+    with pytest.raises(FileRefused) as caught:
+        list(read(export))
+    _size, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (caught.value.code, caught.value.params["line"]) == ("file_line", 3)
+    assert peak_bytes < 30_000_000
+
+
+def test_a_cell_longer_than_any_registry_writes_costs_one_row_only(export: Path) -> None:
+    long = row(11, 20, **{"Retirement Details": "x" * 200_000})
+    write_export(export, row(1, 10), long, row(21, 30))
+    assert (only_refusal(export).line, only_refusal(export).code) == (3, "row_long")
+    assert len(good(list(read(export)))) == 2
+
+
+@pytest.mark.parametrize("many", [5_000, 2_000_000])
+def test_a_header_of_very_many_columns_is_refused(export: Path, many: int) -> None:
+    header = ",".join(COLUMNS)
+    export.write_text(header + ",a" * many + "\n")
+    with pytest.raises(FileRefused) as caught:
+        list(read(export))
+    assert caught.value.code in ("file_wide", "file_line")
+
+
+def test_a_header_that_lacks_a_column_is_refused_by_the_name_of_the_column(export: Path) -> None:
+    columns = tuple(name for name in COLUMNS if name not in ("Serial Number", "ID"))
+    with pytest.raises(FileRefused) as caught:
+        list(read(write_export(export, row(1, 10), columns=columns)))
+    assert caught.value.code == "file_columns"
+    assert "verra transactions" in str(caught.value)
+    assert "“id”, “serial number”" in str(caught.value)
+
+
+def test_columns_that_only_describe_the_project_may_be_missing(export: Path) -> None:
+    optional = ("Total Vintage Quantity", "Project Type", "Methodology", "Retirement Reason")
+    columns = tuple(name for name in COLUMNS if name not in optional)
+    [block] = good(list(read(write_export(export, row(1, 10), columns=columns))))
+    assert (block.vintage.issued_tonnes, block.project.methodologies) == (None, ())
+
+
+def test_a_title_and_a_separator_may_stand_above_the_header(export: Path) -> None:
+    write_export(export, row(1, 10), delimiter=";")
+    export.write_text("sep=;\nVCUs;;\n;;\n" + export.read_text())
+    [block] = good(list(read(export)))
+    assert block.line == 5
 
 
 def test_a_file_of_another_registry_than_was_asked_for_is_refused(export: Path) -> None:

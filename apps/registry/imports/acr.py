@@ -115,6 +115,14 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
     )
 
 
+# Earlier exports had shorter names.
+_ALIASES = {
+    "status effective": "status effective (gmt)",
+    "date issued": "date issued (gmt)",
+    "retirement reason details": "purpose of retirement",
+    "cancellation reason": "cancellation type",
+    "project status": "voluntary status",
+}
 _SERIALS = frozenset(
     {
         "credit serial numbers",
@@ -131,6 +139,7 @@ ACR_FORMATS = (
         registry=REGISTRY,
         kind="retirements",
         columns=_SERIALS | {"retirement reason"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=RETIREMENT),
         is_day_first=False,
@@ -139,6 +148,7 @@ ACR_FORMATS = (
         registry=REGISTRY,
         kind="cancellations",
         columns=_SERIALS | {"cancellation type"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=CANCELLATION),
         is_day_first=False,
@@ -156,6 +166,7 @@ ACR_FORMATS = (
                 "project site country",
             }
         ),
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=_issuance,
         is_day_first=False,
@@ -173,6 +184,7 @@ ACR_FORMATS = (
                 "current crediting period start date",
             }
         ),
+        aliases=_ALIASES,
         says=ProjectRow,
         row_of=_project,
         is_day_first=False,

@@ -63,6 +63,13 @@ ARB_ISSUANCES = CsvFormat(
             "vintage",
         }
     ),
+    aliases={
+        "arb project id": "carb project id",
+        "arb project id #": "carb project id",
+        "arb issuance id": "carb issuance id",
+        "carb offset credits issued": "arb offset credits issued",
+        "offset credits issued": "arb offset credits issued",
+    },
     says=EntryRow,
     row_of=_issuance,
     is_day_first=False,

@@ -95,6 +95,7 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
     )
 
 
+_ALIASES = {"retirement reason details": "purpose of retirement", "program status": "status"}
 _SERIALS = frozenset(
     {
         "credit serial numbers",
@@ -111,6 +112,7 @@ ART_FORMATS = (
         registry=REGISTRY,
         kind="retirements",
         columns=_SERIALS | {"retirement reason"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=RETIREMENT),
         is_day_first=False,
@@ -119,6 +121,7 @@ ART_FORMATS = (
         registry=REGISTRY,
         kind="cancellations",
         columns=_SERIALS | {"cancellation reason"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=CANCELLATION),
         is_day_first=False,
@@ -136,6 +139,7 @@ ART_FORMATS = (
                 "program country",
             }
         ),
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=_issuance,
         is_day_first=False,
@@ -144,6 +148,7 @@ ART_FORMATS = (
         registry=REGISTRY,
         kind="projects",
         columns=frozenset({"program id", "program name", "program country", "status"}),
+        aliases=_ALIASES,
         says=ProjectRow,
         row_of=_project,
         is_day_first=False,

@@ -51,6 +51,7 @@ _LABELS = {
     "wa eco eligible": "Ecology Eligible",
     "eligible for corsia 2021-2023 compliance period": CORSIA_PILOT,
     "eligible for corsia 2024-2026 compliance period": CORSIA_FIRST,
+    "corsia eligible": "CORSIA Eligible",
     "corresponding adjustment": "Corresponding Adjustment",
     "ccp approved": CCP,
 }
@@ -128,6 +129,15 @@ def _ending(cells: Cells, *, kind: str) -> EntryRow:
     )
 
 
+# What earlier and later exports call them.
+_ALIASES = {
+    "protocol version": "protocol and version",
+    "icvcm ccp eligible": "ccp approved",
+    "offset credits intended for arb buffer pool": (
+        "offset credits intended for compliance buffer pool"
+    ),
+    "authorised project designee": "authorized project designee",
+}
 _SERIALS = frozenset(
     {
         "offset credit serial numbers",
@@ -144,6 +154,7 @@ CAR_FORMATS = (
         registry=REGISTRY,
         kind="retirements",
         columns=_SERIALS | {"retirement reason"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=RETIREMENT),
         is_day_first=False,
@@ -152,6 +163,7 @@ CAR_FORMATS = (
         registry=REGISTRY,
         kind="cancellations",
         columns=_SERIALS | {"cancellation reason"},
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=partial(_ending, kind=CANCELLATION),
         is_day_first=False,
@@ -169,6 +181,7 @@ CAR_FORMATS = (
                 "project site country",
             }
         ),
+        aliases=_ALIASES,
         says=EntryRow,
         row_of=_issuance,
         is_day_first=False,
@@ -183,10 +196,10 @@ CAR_FORMATS = (
                 "project type",
                 "project site country",
                 "status",
-                "offset project operator",
                 "project listed date",
             }
         ),
+        aliases=_ALIASES,
         says=ProjectRow,
         row_of=_project,
         is_day_first=False,

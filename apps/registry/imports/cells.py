@@ -6,13 +6,23 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?")
-_SLASHED_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})(?:[T ].*)?")
+_ISO_DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[T ].*)?")
+_WRITTEN_DATE = re.compile(
+    r"(?:([0-9]{1,2})[ -]([A-Za-z]{3,9})[ ,-]+|([A-Za-z]{3,9})\.? ([0-9]{1,2}),? )"
+    r"([0-9]{4})(?: .*)?"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SLASHED_DATE = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})(?:[T ].*)?")
+_DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?: .*)?")
 _GOAL = re.compile(r"(?:^|[;,])\s*([0-9]{1,2})(?=\s*(?:[:.;,]|$))")
 _PLACES = Decimal("0.000001")
 # Ids and counts that went through a spreadsheet come back as floats: 11191.0
 _DIGITS_MAX = 15
-_WHOLE = re.compile(rf"([0-9]{{1,{_DIGITS_MAX}}}|[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,4}})(?:\.0+)?")
+_WHOLE = re.compile(
+    rf"([0-9]{{1,{_DIGITS_MAX}}}|[0-9]{{1,3}}(?:(?:,[0-9]{{3}}){{1,4}}|(?:[ '’][0-9]{{3}}){{1,4}}))"
+    r"(?:\.0+)?"
+)
+_BETWEEN_THOUSANDS = str.maketrans("", "", ", '’")
 
 
 def one_line(text: str) -> str:
@@ -27,16 +37,17 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def whole_number(text: str) -> int | None:
-    """`1,454,054`, `425` or `11191.0`; None for anything else, fractions included."""
+    """`1,454,054`, `1 454 054`, `425` or `11191.0`; None for anything else, fractions included."""
     if text.isdigit() and text.isascii() and len(text) <= _DIGITS_MAX:
         return int(text)
-    match = _WHOLE.fullmatch(text.strip())
-    return int(match[1].replace(",", "")) if match else None
+    match = _WHOLE.fullmatch(one_line(text))
+    return int(match[1].translate(_BETWEEN_THOUSANDS)) if match else None
 
 
 @lru_cache(maxsize=4096)
 def calendar_date(text: str, *, is_day_first: bool = True) -> date | None:
-    """An ISO date, an ISO time stamp (its date), or a slashed date; None for anything else.
+    """An ISO date, an ISO time stamp (its date), a slashed or dotted date, or one with the month
+    in English; None for anything else.
 
     `is_day_first` decides only what the numbers leave open: 31/12/2020 and 12/31/2020 are clear.
     """
@@ -46,6 +57,12 @@ def calendar_date(text: str, *, is_day_first: bool = True) -> date | None:
     elif match := _SLASHED_DATE.fullmatch(stripped):
         one, two, year = (int(group) for group in match.groups())
         day, month = (one, two) if one > 12 or (is_day_first and two <= 12) else (two, one)
+    elif match := _DOTTED_DATE.fullmatch(stripped):
+        day, month, year = (int(group) for group in match.groups())
+    elif match := _WRITTEN_DATE.fullmatch(stripped):
+        name = (match[2] or match[3])[:3].casefold()
+        day, year = int(match[1] or match[4]), int(match[5])
+        month = _MONTHS.index(name) + 1 if name in _MONTHS else 0
     else:
         return None
     try:

@@ -70,6 +70,9 @@ def _labels(cells: Cells) -> tuple[str, ...]:
 
 
 def _issuance(cells: Cells) -> BlockRow:
+    if (status := cells.text("credit status")).casefold() in _KINDS:
+        # A list of endings that lacks their dates is not one of issuances.
+        raise RowRefused("value_status", found=status)
     project, year = _facts(cells), cells.year("vintage")
     start = cells.optional_date("monitoring period start") or date(year, 1, 1)
     end = cells.optional_date("monitoring period end") or date(year, 12, 31)
@@ -129,7 +132,8 @@ GOLD_STANDARD_FORMATS = (
     CsvFormat(
         registry=REGISTRY,
         kind="projects",
-        columns=frozenset({"gsid", "project name", "status", "country", "project developer name"}),
+        columns=frozenset({"gsid", "project name", "status", "country"}),
+        aliases={"project developer": "project developer name"},
         says=ProjectRow,
         row_of=_project,
     ),

@@ -15,11 +15,15 @@ from apps.registry.imports.cells import calendar_date, day_comes_first, listed, 
 from apps.registry.imports.cells import whole_number as parsed_whole_number
 from apps.registry.imports.rows import ReadRow, RefusedRow
 from apps.registry.imports.tables import Row
-from apps.registry.refusals import RefusedError, RowRefused
+from apps.registry.refusals import FileRefused, RefusedError, RowRefused
 
 # How many rows are looked at for the order of day and month before the first is read.
 _PEEK_ROWS = 1_000
+_PEEK_CELLS = 1_000_000
 ITEM_LIMIT_CHARS = 200
+_NO_ONE_COUNTRY = frozenset(
+    ("", "international", "multiple", "multiple countries", "global", "worldwide", "regional")
+)
 _KNOWN_MAX = 20_000
 T = TypeVar("T")
 
@@ -44,14 +48,13 @@ class Cells:
     """
 
     def __init__(self, row: Row, columns: Columns) -> None:
-        if row.is_broken:
-            raise RowRefused("row_quote")
-        if len(row.cells) != columns.width:
-            raise RowRefused("row_length", found=len(row.cells), expected=columns.width)
-        if "\0" in "".join(row.cells):
+        if row.flaw:
+            raise RowRefused(row.flaw)
+        cells = _of_width(row, columns)
+        if "\0" in "".join(cells):
             raise RowRefused("row_control")
         self.line = row.line
-        self._cells = row.cells
+        self._cells = cells
         self._columns = columns
         self._position = columns.position
 
@@ -103,6 +106,10 @@ class Cells:
             return number
         raise RowRefused("value_quantity", column=column, found=self.text(column))
 
+    def optional_whole_number(self, column: str) -> int | None:
+        """A whole number, 1 or more; None where there is none or the file lacks the column."""
+        return self.whole_number(column) if self.optional(column) else None
+
     def count(self, column: str) -> int:
         """A whole number, 0 or more."""
         text = self.text(column)
@@ -123,7 +130,7 @@ class Cells:
     def country(self, column: str) -> str:
         """ISO 3166-1 alpha-2; empty where the cell is, or says that there is no one country."""
         name = self.optional(column)
-        if name.casefold() in ("", "international"):
+        if name.casefold() in _NO_ONE_COUNTRY:
             return ""
         if code := country_code(name):
             return code
@@ -135,11 +142,24 @@ class Cells:
         raise RowRefused("value_date", column=column, found=text)
 
 
+def _of_width(row: Row, columns: Columns) -> list[str]:
+    """The cells of the row, as many as the header has."""
+    excess = len(row.cells) - columns.width
+    if excess < 0 and row.is_padded:
+        return row.cells + [""] * -excess
+    if excess > 0 and not any(cell.strip() for cell in row.cells[columns.width :]):
+        return row.cells[: columns.width]
+    if excess:
+        raise RowRefused("row_length", found=len(row.cells), expected=columns.width)
+    return row.cells
+
+
 @dataclass(frozen=True, kw_only=True)
 class CsvFormat:
     """One kind of file of one registry.
 
-    `columns` are those it must have, `dates` those that show the order of day and month, unless
+    `columns` are those it must have, `aliases` what some of its columns are called in other
+    exports of the same registry; `dates` those that show the order of day and month, unless
     `is_day_first` is known; `says` is the type of row that `row_of` makes of the cells of one.
     """
 
@@ -150,25 +170,50 @@ class CsvFormat:
     row_of: Callable[[Cells], ReadRow]
     dates: tuple[str, ...] = field(default=())
     is_day_first: bool | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def own_names(self, position: Mapping[str, int]) -> dict[str, int]:
+        """`position` by the names that this format has for the columns."""
+        own = dict(position)
+        for other, name in self.aliases.items():
+            if other in position:
+                own.setdefault(name, position[other])
+        return own
 
     def read(
         self, rows: Iterator[Row], *, position: Mapping[str, int], width: int
     ) -> Iterator[ReadRow | RefusedRow]:
-        """What each row below the header says. `position` finds columns by folded name."""
-        peeked = list(islice(rows, _PEEK_ROWS))
+        """What each row below the header says. `position` finds columns by folded name.
+
+        Raises `FileRefused` where the file ends in the middle of a row.
+        """
+        peeked = _peeked(rows)
         is_day_first = self.is_day_first
         if is_day_first is None:
             is_day_first = day_comes_first(
                 row.cells[position[column]]
                 for row in peeked
-                if len(row.cells) == width
                 for column in self.dates
-                if column in position
+                if position.get(column, width) < len(row.cells)
             )
         columns = Columns(position, width, is_day_first)
         for row in chain(peeked, rows):
+            if row.is_unended and (row.flaw or len(row.cells) < width):
+                raise FileRefused("file_cut", line=row.line)
             try:
                 yield self.row_of(Cells(row, columns))
             except RefusedError as refused:
                 text = ",".join(row.cells)
                 yield RefusedRow(row.line, refused.code, str(refused), text)
+
+
+def _peeked(rows: Iterator[Row]) -> list[Row]:
+    """The first rows, fewer where they are very wide."""
+    peeked: list[Row] = []
+    cells = 0
+    for row in islice(rows, _PEEK_ROWS):
+        peeked.append(row)
+        cells += len(row.cells)
+        if cells > _PEEK_CELLS:
+            break
+    return peeked

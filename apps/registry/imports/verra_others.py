@@ -46,7 +46,8 @@ def _holding(cells: Cells) -> HoldingRow:
 VERRA_PROJECTS = CsvFormat(
     registry=verra.REGISTRY,
     kind="projects",
-    columns=frozenset({"id", "name", "proponent", "project type", "status", "country/area"}),
+    columns=frozenset({"id", "name", "proponent", "status", "country/area"}),
+    aliases={"project id": "id", "project name": "name", "country": "country/area"},
     dates=("crediting period start date", "crediting period end date"),
     says=ProjectRow,
     row_of=_project,

@@ -1,13 +1,13 @@
 """Verra's transactions export: every block of VCUs that is issued, and which were retired.
 
-One row is one block, 17 columns, found by name in any order. A block that was partly retired
-appears as several rows, one for each part, so that rows never overlap. `Total Vintage Quantity`
-is what was issued in all for one project and monitoring period: it is the same in all of their
-rows, and their quantities never exceed it in sum. A row with a date in `Retirement/Cancellation
-Date` is gone for good; Verra does not say which of the two it was.
+One row is one block, 17 columns, found by name in any order; what is only told of the project may
+be missing. A block that was partly retired appears as several rows, one for each part, so that
+rows never overlap. `Total Vintage Quantity` is what was issued in all for one project and
+monitoring period: it is the same in all of their rows, and their quantities never exceed it in
+sum. A row with a date in `Retirement/Cancellation Date` is gone for good; Verra does not say
+which of the two it was.
 """
 
-from apps.registry.countries import country_code
 from apps.registry.imports.cells import goal_labels, goals
 from apps.registry.imports.reading import Cells, CsvFormat
 from apps.registry.imports.rows import BlockRow, Ending, ProjectFacts, VintageFacts
@@ -21,15 +21,31 @@ _PROJECT = ("id", "name", "country/area", "project type", "methodology")
 _VINTAGE = ("vintage start", "vintage end", "total vintage quantity")
 _LABELS = ("additional certifications", "sustainable development goals")
 _COLUMNS = frozenset(
-    {
-        *_DATES,
-        *_PROJECT,
-        "total vintage quantity",
-        "quantity issued",
-        "serial number",
-        _ENDED_ON,
-    }
+    {*_DATES, "id", "name", "country/area", "quantity issued", "serial number", _ENDED_ON}
 )
+# What the registry's own interface calls them, which others save as they are.
+_ALIASES = {
+    "issuancedate": "issuance date",
+    "programobjectives": "sustainable development goals",
+    "vintagestart": "vintage start",
+    "vintageend": "vintage end",
+    "resourceidentifier": "id",
+    "project id": "id",
+    "resourcename": "name",
+    "project name": "name",
+    "country": "country/area",
+    "protocolcategory": "project type",
+    "protocol": "methodology",
+    "totalvintagequantity": "total vintage quantity",
+    "quantity": "quantity issued",
+    "serialnumbers": "serial number",
+    "serial numbers": "serial number",
+    "additionalcertifications": "additional certifications",
+    "retireorcanceldate": _ENDED_ON,
+    "retirementbeneficiary": "retirement beneficiary",
+    "retirementreason": "retirement reason",
+    "retirementdetails": "retirement details",
+}
 
 
 def _block_row(cells: Cells) -> BlockRow:
@@ -54,7 +70,7 @@ def _vintage(cells: Cells) -> VintageFacts:
         end=end,
         # As in the serial number, which has to agree.
         year=end.year,
-        issued_tonnes=cells.whole_number("total vintage quantity"),
+        issued_tonnes=cells.optional_whole_number("total vintage quantity"),
     )
 
 
@@ -66,14 +82,12 @@ def _labels(cells: Cells) -> tuple[str, ...]:
 
 def _project(cells: Cells) -> ProjectFacts:
     number = cells.whole_number("id")
-    name, country = cells.text("name", limit_chars=400), cells.text("country/area")
-    code = country_code(country)
-    if code is None:
-        raise RowRefused("country_unknown", found=country)
+    name = cells.text("name", limit_chars=400)
+    cells.text("country/area")
     return ProjectFacts(
         number=str(number),
         name=name,
-        country=code,
+        country=cells.country("country/area"),
         project_type=cells.optional("project type", limit_chars=200),
         methodologies=cells.items("methodology"),
     )
@@ -109,6 +123,7 @@ VERRA_TRANSACTIONS = CsvFormat(
     registry=verra.REGISTRY,
     kind="transactions",
     columns=_COLUMNS,
+    aliases=_ALIASES,
     dates=(*_DATES, _ENDED_ON),
     says=BlockRow,
     row_of=_block_row,

@@ -17,7 +17,7 @@ from apps.accounts.models import User
 from apps.accounts.services.history import recorded_by_import
 from apps.registry.catalogue import catalogue_rows
 from apps.registry.imports import landing, landing_entries, landing_projects, statements
-from apps.registry.imports.formats import Detected, detect, read_rows
+from apps.registry.imports.formats import Detected, detect, open_table, read_rows
 from apps.registry.imports.progress import Report, silent, told
 from apps.registry.imports.rows import (
     BlockRow,
@@ -27,7 +27,6 @@ from apps.registry.imports.rows import (
     ReadRow,
     RefusedRow,
 )
-from apps.registry.imports.tables import Table
 from apps.registry.imports.verdicts import Landed
 from apps.registry.models import ImportChange, ImportRefusal, ImportRun
 from apps.registry.registries import registry_row
@@ -81,7 +80,7 @@ def import_run(
 
     Raises `FileRefused`, with nothing changed, when the file as a whole cannot be used.
     """
-    with Table(path) as table, transaction.atomic():
+    with open_table(path) as table, transaction.atomic():
         found = detect(table, registry=registry)
         run = _run_start(path, found, by)
         way = _LANDINGS[found.format.says]

@@ -23,9 +23,8 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import User
-from apps.registry.imports.formats import detect, read_rows
+from apps.registry.imports.formats import detect, open_table, read_rows
 from apps.registry.imports.rows import HoldingRow, RefusedRow
-from apps.registry.imports.tables import Table
 from apps.registry.models import (
     CustodyDifference,
     CustodyStatement,
@@ -55,11 +54,11 @@ def statement_import(
     `statement_row` (one that cannot be read, since half a statement says nothing) or
     `statement_twice` (serials that are listed twice).
     """
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     ours = sorted({part.strip() for part in accounts.split(",") if part.strip()})
-    with Table(path) as table:
+    with open_table(path) as table:
         found = detect(table)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         if found.format.says is not HoldingRow:
             raise ServiceError(
                 _("This is a file of %(kind)s. Choose the report of what our account holds.")
