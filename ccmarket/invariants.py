@@ -8,6 +8,7 @@ from apps.accounts.ledger import invariants as ledger
 from apps.nft import invariants as settlement
 from apps.orderbook import invariants as orderbook
 from apps.registry import invariants as registry
+from apps.registry import invariants_entries as reported
 
 Check = Callable[[], Iterator[str]]
 
@@ -49,6 +50,9 @@ INVARIANTS: dict[str, Check] = {
     "retired grams are on the registries' list": registry.retired_grams_are_listed_once,
     "withdrawals have their serials": registry.withdrawals_have_their_serials,
     "blocks stand at their addresses": registry.blocks_stand_at_their_addresses,
+    "endings measure their serials": reported.endings_measure_their_serials,
+    "no ending is in custody": reported.no_ending_is_in_custody,
+    "ended blocks are retired": reported.ended_blocks_are_retired,
     "CC is backed gram by gram": settlement.cc_is_backed,
     "NFTs out are the tokenised spans": settlement.tokens_are_tokenised_spans,
     "the bridge owns what is out": settlement.bridge_owns_what_is_out,

@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.accounts.ledger import invariants as ledger
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import FourEyesModel
-from apps.registry import invariants
+from apps.registry import invariants, invariants_entries
 from apps.registry.imports.landing import land
 from apps.registry.imports.rows import BlockRow, ProjectFacts, VintageFacts
 from apps.registry.models import CreditClass, CustodyReceipt, SerialBlock
@@ -80,6 +80,9 @@ def broken_invariants() -> list[str]:
         invariants.retired_grams_are_listed_once,
         invariants.withdrawals_have_their_serials,
         invariants.blocks_stand_at_their_addresses,
+        invariants_entries.endings_measure_their_serials,
+        invariants_entries.no_ending_is_in_custody,
+        invariants_entries.ended_blocks_are_retired,
         ledger.balances_equal_transfers,
         ledger.assets_sum_to_zero,
     )

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from apps.registry.refusals import SerialRefused
+from apps.registry.reported import inside, reported_of, without_block
 from apps.registry.selectors import (
     Trace,
     blocks_with_number,
@@ -34,7 +35,7 @@ def serials(request: HttpRequest) -> HttpResponse:
             context |= {"number": int(text), "blocks": _blocks(int(text))}
         else:
             try:
-                if found := traces_of(text):
+                if found := traces_of(text) or reported_of(text):
                     return redirect("serial", found[0].serial)
             except SerialRefused as refusal:
                 context["refusal"] = refusal
@@ -46,11 +47,17 @@ def serials(request: HttpRequest) -> HttpResponse:
 def serial(request: HttpRequest, serial: str) -> HttpResponse:
     """The life of the grams of one serial, or of a run of serials."""
     try:
-        traces = traces_of(serial)
+        traces, reported = traces_of(serial), reported_of(serial)
     except SerialRefused as refusal:
         raise Http404(serial) from refusal
-    if not traces:
+    if not traces and not reported:
         raise Http404(serial)
+    if not traces:
+        return render(
+            request,
+            "registry/serial_reported.html",
+            {"serial": parse(serial), "reported": reported, "project": reported[0].entry.project},
+        )
     shown = traces[0]
     pages = Paginator(shown.events.order_by("-at", "-id"), STEPS_PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
@@ -60,6 +67,8 @@ def serial(request: HttpRequest, serial: str) -> HttpResponse:
         "standing": _standing(shown),
         "page": page,
         "steps": [step_of(event) for event in page],
+        "reported": inside(reported, shown),
+        "unlisted": without_block(reported, traces),
     }
     return render(request, "registry/serial.html", context)
 
