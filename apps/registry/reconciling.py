@@ -28,8 +28,10 @@ def differences_open() -> QuerySet[CustodyDifference]:
 def registries_overdue() -> QuerySet[Registry]:
     """Registries that hold credits for us, and whose last statement is too old or missing."""
     since = timezone.now().date() - timedelta(days=settings.REGISTRY_WAIT_DAYS_MAX)
+    # Only blocks of classes are in custody; that there is a class spares reading all others.
     ours = SerialBlock.objects.filter(
-        vintage__project__registry=OuterRef("pk"), state=SerialBlock.State.IMMOBILISED
+        vintage__credit_class__project__registry=OuterRef("pk"),
+        state=SerialBlock.State.IMMOBILISED,
     )
     fresh = CustodyStatement.objects.filter(registry=OuterRef("pk"), as_of__gte=since)
     return Registry.objects.filter(Exists(ours), ~Exists(fresh)).order_by("code")

@@ -36,6 +36,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": IMPORT_SWEEP_EVERY_S,
         "options": {"expires": IMPORT_SWEEP_EVERY_S},
     },
+    "custody-compare": {"task": "registry.custody_compare", "schedule": 3600},
     "bridge-sweep": {
         "task": "apps.nft.tasks.bridge_sweep",
         "schedule": BRIDGE_SWEEP_EVERY_S,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -19,7 +20,7 @@ from hypothesis.extra.django import TestCase, TransactionTestCase
 from apps.accounts.ledger.invariants import held_equals_holds
 from apps.registry.models import SerialBlock, Span
 from ccmarket.invariants import HOLD_SOURCES
-from tests.support.custody_moves import Move, World, lost_or_doubled, moves
+from tests.support.custody_moves import MOVES, Move, World, lost_or_doubled, moves
 from tests.support.registry import TONNE, broken_invariants
 
 WAIT_S = 60
@@ -79,8 +80,31 @@ class ByManyAtOnce(TransactionTestCase):
             assert broken() == []
 
 
+@pytest.mark.django_db
+def test_every_kind_of_move_is_one_that_can_be_made(tmp_path: Path) -> None:
+    """So that what is drawn above is not refused throughout."""
+    hand: list[Move] = [
+        ("split", 0, 11),
+        ("take_out", 3, 0),
+        ("redeem", 0, 0),
+        ("retire_on_chain", 1, 1),
+        ("retire", 1, 3),
+        ("fill", 0, 0),
+        ("confirm", 0, 0),
+        ("withdraw", 4, 0),
+        ("cancel", 0, 0),
+        ("withdraw", 4, 0),
+        ("end", 0, 1),
+        ("receive", 0, 1),
+    ]
+    with override_settings(MEDIA_ROOT=tmp_path):
+        assert World().play(hand) == [name for name, _one, _other in hand]
+        assert {name for name, _one, _other in hand} == set(MOVES)
+        assert broken() == []
+
+
 @pytest.mark.django_db(transaction=True)
-def test_writers_who_want_the_same_credits_do_get_in_each_others_way(tmp_path: object) -> None:
+def test_writers_who_want_the_same_credits_do_get_in_each_others_way(tmp_path: Path) -> None:
     """So that what is drawn above does meet: four want nine tonnes each of sixteen."""
     with override_settings(MEDIA_ROOT=tmp_path):
         hand: list[Move] = [("take_out", 3, 0), ("split", 0, 11), ("withdraw", 4, 0), ("end", 0, 1)]

@@ -27,6 +27,7 @@ from apps.registry.services.custody import custody_receipt_decide, custody_recei
 from apps.registry.services.differences import difference_block
 from apps.registry.services.statements import statement_compare, statement_import
 from apps.registry.services.withdrawals import withdrawal_request
+from apps.registry.tasks import custody_compare
 from tests.support.custody import confirm
 from tests.support.factories import client_of, owner_make, staff_make
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
@@ -133,6 +134,14 @@ def test_what_the_registry_retired_for_us_is_no_longer_ours(tmp_path: Path) -> N
     # Another day the registry lists them again, which only it can explain.
     again = compared(tmp_path, (1, 10), name="later.csv")
     assert again == [("extra", serial(1, 2), "retired")]
+
+
+def test_every_hour_it_is_compared_with_what_we_hold_by_then(tmp_path: Path) -> None:
+    owner, credit_class = holder_make(block_make(1, 10))
+    assert compared(tmp_path, (3, 10)) == [("changed", serial(1, 2), "")]
+    retire(owner, credit_class, 2 * TONNE)
+    custody_compare()
+    assert differences(CustodyStatement.objects.get()) == [("changed", serial(1, 2), "retirement")]
 
 
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:

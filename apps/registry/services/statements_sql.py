@@ -1,11 +1,14 @@
 """The statements of `statements`, each over a whole statement at once."""
 
-# What of each of our blocks the statement does not list, and which of it we can explain.
+# What of each of our blocks the statement does not list, and which of it we can explain. Blocks in
+# custody are those of classes, which are few; all other blocks are never read.
 LACKING = """
 WITH lacking AS (
     SELECT b.id, int8multirange(registry_block_grams(b)) AS whole,
            int8multirange(registry_block_grams(b)) - coalesce(listed.grams, '{}') AS grams
-    FROM registry_serialblock b
+    FROM registry_creditclass c
+    JOIN registry_vintage v ON v.credit_class_id = c.id
+    JOIN registry_serialblock b ON b.vintage_id = v.id
     JOIN registry_serialseries s ON s.id = b.series_id
     CROSS JOIN LATERAL (
         SELECT range_agg(l.grams) AS grams FROM registry_custodystatementline l
