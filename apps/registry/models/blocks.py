@@ -70,6 +70,7 @@ class SerialBlock(models.Model):
         null=True,
         blank=True,
         editable=False,
+        db_index=False,
         related_name="parts",
         verbose_name=_("cut from"),
         help_text=_("The block it was first issued in. That block keeps its lowest serials."),
@@ -113,6 +114,10 @@ class SerialBlock(models.Model):
                 Func(F("start"), F("end") + 1, function="int8range"),
                 condition=Q(end__lt=WINDOW_TONNES_DEFAULT),
                 name="registry_block_numbers",
+            ),
+            # Few blocks are parts of others: imports do not pay for those that are.
+            models.Index(
+                fields=["root"], condition=Q(root__isnull=False), name="registry_block_parts"
             ),
         ]
         constraints = [
