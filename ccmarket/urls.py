@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.i18n import set_language
 
+from apps.accounts.api.errors import api_not_found
 from ccmarket import views
 from ccmarket.health import healthz
 
@@ -26,4 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("", include("django_prometheus.urls")),
+    # Last: what is not there is refused in the API's own shape.
+    re_path(r"^api/", api_not_found),
 ]

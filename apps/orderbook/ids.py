@@ -31,6 +31,7 @@ class Kind(IntEnum):
     ACCOUNT = 1
     PROFILE = 2
     HOLD = 3
+    TRANSFER = 4
 
 
 def id_make(product_id: int, number: int) -> int:
@@ -98,3 +99,8 @@ def account_id_from_uuid(value: uuid.UUID) -> int | None:
 def profile_uuid(owner_id: int) -> uuid.UUID:
     """The public name of an owner, which the API calls a profile."""
     return public_uuid(Kind.PROFILE, owner_id)
+
+
+def transfer_uuid(transfer_id: int) -> uuid.UUID:
+    """The public name of a deposit or withdrawal."""
+    return public_uuid(Kind.TRANSFER, transfer_id)

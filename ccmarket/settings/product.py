@@ -139,6 +139,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "apps.accounts.api.openapi.schema_complete",
+    ],
+    # The viewer comes from our own server, and its script is a file of its own: no outside host.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Two fields are called `type`.
     "ENUM_NAME_OVERRIDES": {
         "OrderTypeEnum": ["limit", "market"],

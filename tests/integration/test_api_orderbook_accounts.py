@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.ledger.services import Leg, ledger_post
+from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import Transfer, User
 from apps.orderbook.ids import account_uuid, order_uuid, profile_uuid
 from apps.orderbook.models import Product
@@ -226,3 +226,61 @@ class TestFees:
             at = timezone.now() - timedelta(days=age_days)
             fill_write(mine, theirs, size=TONNE, number=number, created_at=at)
         assert answered(bot.get("/fees"))["usd_volume"] == "1"
+
+
+class TestTransfers:
+    @pytest.fixture
+    def moved(self, user: User, product: Product) -> None:
+        """In by the bank, traded, out to the registry; the same for somebody else."""
+        for owner in (user.owner, owner_make()):
+            fund(owner, product.quote, 7 * UNIT)
+            fund(owner, product.base, 5 * UNIT)
+            legs = [
+                Leg(owner, platform_owner_get(name=CUSTODY), product.base, 2 * UNIT, kind, 9)
+                for kind in (Transfer.Kind.GIFT, Transfer.Kind.WITHDRAWAL)
+            ]
+            with transaction.atomic():
+                ledger_post(legs=legs)
+
+    @pytest.mark.usefixtures("moved")
+    def test_what_crossed_the_edge_is_listed_latest_first(self, bot: Bot, user: User) -> None:
+        rows = answered(bot.get("/transfers"))
+        assert [(row["type"], row["currency"], row["amount"]) for row in rows] == [
+            ("withdraw", "VCS_1686_2017", "2"),
+            ("deposit", "VCS_1686_2017", "5"),
+            ("deposit", "CC", "7"),
+        ]
+        assert rows[0]["details"] == {"transfer_type": "withdrawal", "reference": "9"}
+        assert rows[0]["completed_at"] == rows[0]["created_at"]
+        assert rows[0]["profile_id"] == str(profile_uuid(user.owner.pk))
+
+    @pytest.mark.usefixtures("moved")
+    def test_it_is_asked_for_by_type_and_by_account(self, bot: Bot) -> None:
+        both, ins, outs = (
+            answered(bot.get(f"/transfers{query}"))
+            for query in ("", "?type=deposit", "?type=withdraw")
+        )
+        assert (len(ins), len(outs)) == (2, 1)
+        assert sorted([*ins, *outs], key=both.index) == both
+        assert answered(bot.get("/transfers?type=internal_deposit")) == []
+        account = outs[0]["account_id"]
+        assert answered(bot.get(f"/accounts/{account}/transfers")) == both[:2]
+        assert answered(bot.get("/transfers?type=x"), 400)["field"] == "type"
+
+    @pytest.mark.usefixtures("moved")
+    def test_pages_follow_each_other(self, bot: Bot) -> None:
+        rows, cursor = [], ""
+        for _ in range(3):
+            response = bot.get(f"/transfers?limit=1{cursor}")
+            rows += answered(response)
+            cursor = f"&after={response['CB-AFTER']}"
+        assert answered(bot.get(f"/transfers?limit=1{cursor}")) == []
+        assert rows == answered(bot.get("/transfers"))
+
+    @pytest.mark.usefixtures("moved")
+    def test_one_is_found_by_its_id_and_only_by_its_owner(self, bot: Bot) -> None:
+        for row in answered(bot.get("/transfers")):
+            assert answered(bot.get(f"/transfers/{row['id']}")) == row
+            stranger = bot_of(user_make())
+            assert answered(stranger.get(f"/transfers/{row['id']}"), 404)["code"] == "not_found"
+        assert answered(bot.get("/transfers/x"), 404)["code"] == "not_found"

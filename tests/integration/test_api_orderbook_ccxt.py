@@ -10,6 +10,7 @@ from typing import Any
 import ccxt
 import ccxt.pro
 import pytest
+from pytest_django.fixtures import Settings
 
 from apps.accounts.models import User
 from apps.orderbook.models import Product
@@ -228,3 +229,40 @@ async def watch(buys: Any, sells: Any) -> None:
 
 def start(work: Awaitable[Any]) -> asyncio.Future[Any]:
     return asyncio.ensure_future(work)
+
+
+def test_deposits_and_withdrawals_are_listed(ccxt_of: Make, buyer: User) -> None:
+    client = ccxt_of(buyer)
+    [deposit] = client.fetch_deposits()
+    assert (deposit["type"], deposit["currency"], deposit["amount"]) == ("deposit", "CC", 1000.0)
+    assert deposit["status"] == "ok"
+    assert client.fetch_deposits("CC")[0]["id"] == deposit["id"]
+    assert client.fetch_withdrawals() == []
+    assert len(client.fetch_deposits_withdrawals()) == 1
+
+
+def test_a_stop_order_waits_for_its_price(ccxt_of: Make, buyer: User, seller: User) -> None:
+    buys, sells = ccxt_of(buyer), ccxt_of(seller)
+    stop = sells.create_order(SYMBOL, "limit", "sell", 1, 8, {"triggerPrice": 9})
+    assert (stop["status"], stop["triggerPrice"]) == ("open", 9.0)
+    assert [order["id"] for order in sells.fetch_open_orders(SYMBOL)] == [stop["id"]]
+    assert buys.fetch_order_book(SYMBOL)["asks"] == []
+    buys.create_order(SYMBOL, "limit", "buy", 2, 9)
+    sells.create_order(SYMBOL, "market", "sell", 0.5)
+    after = sells.fetch_order(stop["id"])
+    assert (after["status"], after["filled"]) == ("closed", 1.0)
+
+
+def test_too_many_requests_are_an_error_that_ccxt_waits_for(
+    ccxt_of: Make, buyer: User, settings: Settings
+) -> None:
+    settings.API_LIMIT_KEY_PER_S, settings.API_LIMIT_KEY_BURST = 1, 2
+    client = ccxt_of(buyer)
+    client.load_markets()
+
+    def ask_until_refused() -> None:
+        for _ in range(60):
+            client.fetch_balance()
+
+    with pytest.raises(ccxt.RateLimitExceeded):
+        ask_until_refused()

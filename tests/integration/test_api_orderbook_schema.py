@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator
 
 from apps.orderbook.api.urls import v1
 from apps.orderbook.ids import account_uuid, order_uuid
@@ -87,3 +90,39 @@ def fields_match(schema: dict[str, Any], path: str, answer: Any) -> None:
     component = schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
     assert set(answer) <= set(component["properties"]), path
     assert set(component.get("required", [])) <= set(answer), path
+
+
+def test_the_viewer_is_served_from_here_and_needs_no_other_host() -> None:
+    page = Client().get("/api/docs")
+    assert page.status_code == 200
+    said = page.content.decode()
+    script = Client().get("/api/docs?script=")
+    assert script["Content-Type"] == "application/javascript"
+    addresses = re.findall(r"(?:src|href)=\"([^\"]+)", said)
+    assert "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js" in addresses
+    assert all(address.startswith("/") for address in addresses)
+    assert "://" not in said + script.content.decode()
+    for address in addresses:
+        assert not address.startswith("/static/") or finders.find(address.removeprefix("/static/"))
+    # Nothing in the page itself is a script: the policy would not let it run.
+    assert "<script>" not in said
+
+
+def test_the_feed_is_described_too() -> None:
+    said = Client().get("/api/feed-schema").json()
+    assert said["asyncapi"] == "3.0.0"
+    assert said["servers"]["feed"] == {"host": "testserver", "protocol": "ws"}
+    assert {"status", "ticker_batch", "level2_batch", "user"} <= set(said["operations"])
+    for operation in said["operations"].values():
+        for message in operation["messages"]:
+            name = message["$ref"].rpartition("/")[2]
+            Draft202012Validator.check_schema(said["components"]["messages"][name]["payload"])
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_an_address_that_is_not_there_is_refused_in_the_same_shape(method: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)("/api/v1/orders/a/b")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"message": "NotFound", "code": "not_found"},
+    )

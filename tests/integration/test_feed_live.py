@@ -26,7 +26,7 @@ from apps.orderbook.engine.book import Book
 from apps.orderbook.engine.book.snapshot import levels
 from apps.orderbook.engine.replay import replay
 from apps.orderbook.feed import client as client_module
-from apps.orderbook.feed import consumer, hub, source
+from apps.orderbook.feed import consumer, hub, market, source
 from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Event, Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, TimeInForce
@@ -220,6 +220,39 @@ class TestChannels:
         until(lambda: followers(CODE, "full") == 0)
         until(lambda: not any(markets_followed()))
 
+    def test_ticker_batch_tells_the_latest_of_several_trades_at_once(
+        self,
+        listener: Listener,
+        product: Product,
+        buyer: User,
+        seller: User,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(market, "TICKER_BATCH_S", 1.0)
+        listener.subscribe("ticker_batch", "matches", products=[NAME])
+        for number in (1, 2, 3):
+            decided(product, seller, side=Side.SELL, price=number * UNIT)
+            decided(product, buyer, price=number * UNIT)
+        ticker = listener.until(lambda m: m["type"] == "ticker" and m["trade_id"] == 3)
+        assert ticker["price"] == "3"
+        assert len([m for m in listener.heard if m["type"] == "ticker"]) <= 2
+
+    def test_status_says_what_is_there_and_what_becomes_of_it(
+        self, listener: Listener, product: Product, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hub, "STATUS_EVERY_S", 0.0)
+        monkeypatch.setattr(hub, "TICK_S", 0.05)
+        assert listener.subscribe("status", products=[])["channels"] == [
+            {"name": "status", "product_ids": []}
+        ]
+        told = listener.until_type("status")
+        assert [(p["id"], p["cancel_only"]) for p in told["products"]] == [(NAME, False)]
+        assert {c["id"] for c in told["currencies"]} == {"VCS_1686_2017", "CC"}
+        Product.objects.update(state=Product.State.HALTED)
+        listener.until(lambda m: m["type"] == "status" and m["products"][0]["cancel_only"])
+        listener.say(type="unsubscribe", channels=["status"])
+        assert listener.until_type("subscriptions")["channels"] == []
+
 
 class TestOwnOrders:
     def test_a_signed_client_hears_of_its_own_orders_alone(
@@ -354,7 +387,7 @@ class TestManners:
 
 def padded(message: Any) -> str:
     """A message made long, so that buffers fill soon."""
-    return json.dumps({**message, "padding": "x" * 200_000})
+    return json.dumps(message) + " " * 200_000
 
 
 class TestWithoutRedis:

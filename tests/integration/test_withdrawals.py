@@ -14,7 +14,8 @@ from django.test import Client
 from apps.accounts.errors import Conflict, InsufficientFunds, NotPermitted, ServiceError
 from apps.accounts.ledger.invariants import held_equals_holds
 from apps.accounts.ledger.models import Owner
-from apps.accounts.models import Balance, User
+from apps.accounts.models import Balance, User, WebhookEvent, WebhookMessage
+from apps.accounts.webhooks.endpoints import webhook_create
 from apps.registry.models import (
     CreditClass,
     CustodyReceipt,
@@ -160,6 +161,32 @@ def test_refused_everything_is_as_before(
     assert blocks() == [(1, 10, "immobilised")]
     assert not Span.objects.exists()
     all_is_well()
+
+
+def test_its_owner_s_webhooks_hear_how_it_ended(
+    held: tuple[Owner, CreditClass], clerk: User, decider: User
+) -> None:
+    owner = held[0]
+    assert owner.user is not None
+    events = [WebhookEvent.WITHDRAWAL_FINAL, WebhookEvent.WITHDRAWAL_REFUSED]
+    webhook_create(owner=owner, user=owner.user, url="https://1.1.1.1/", events=events)
+    final = finish(ask(held), clerk, decider)
+    refused = finish(
+        ask(held, idempotency_key="k2"),
+        *(clerk, decider),
+        outcome="refused",
+        reason="No such account",
+        registry_reference="",
+        transferred_on=None,
+        document="",
+    )
+    told = [(message.event, message.data) for message in WebhookMessage.objects.order_by("pk")]
+    assert [(event, data["number"]) for event, data in told] == [
+        ("withdrawal.final", final.number),
+        ("withdrawal.refused", refused.number),
+    ]
+    assert told[0][1]["registry_reference"] == "TR-9"
+    assert told[1][1]["reason"] == "No such account"
 
 
 def test_its_owner_cancels_until_staff_take_it_up(

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 import uvicorn
 from django.conf import settings
+from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 
 from apps.orderbook.engine.engine import Engine
+from apps.orderbook.feed.described import MESSAGES
 from apps.orderbook.feed.hub import FollowedMarket, _hubs
 from ccmarket.asgi import application
 
@@ -54,6 +56,8 @@ class Listener:
 
     def next(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self.connection.recv(timeout=PLENTY_S))
+        # Whatever is heard, in whichever test, is as the description says.
+        Draft202012Validator(MESSAGES[message["type"]]).validate(message)
         self.heard.append(message)
         return message
 

@@ -15,7 +15,8 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -60,6 +61,12 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
             response["Retry-After"] = str(RETRY_AFTER_S)
             return response
     return _unexpected(error, context)
+
+
+@csrf_exempt
+def api_not_found(request: HttpRequest) -> JsonResponse:
+    """For addresses that no view has."""
+    return JsonResponse({"message": DIALECT["not_found"], "code": "not_found"}, status=404)
 
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -13,7 +12,7 @@ from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
 
 
-@extend_schema_field(OpenApiTypes.DECIMAL)
+@extend_schema_field({"type": "string", "format": "decimal"})
 class MicroField(serializers.Field[int, Any, str, Any]):
     """A decimal string (or JSON number) outside, an integer of micro-units inside."""
 

@@ -19,6 +19,8 @@ class WebhookEvent(models.TextChoices):
     ORDER_DONE = "order.done", _("An order is over")
     DEPOSIT = "deposit.credited", _("A deposit arrived")
     RETIREMENT = "retirement.created", _("Credits were retired")
+    WITHDRAWAL_FINAL = "withdrawal.final", _("A withdrawal left for its registry")
+    WITHDRAWAL_REFUSED = "withdrawal.refused", _("A withdrawal was refused")
     MINT_FINAL = "mint.final", _("NFTs were minted for good")
     MINT_FAILED = "mint.failed", _("NFTs could not be minted")
 

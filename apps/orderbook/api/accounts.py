@@ -69,7 +69,7 @@ class AccountView(DialectView):
     @extend_schema(responses={200: AccountOutput, **errors(401, 403, 404)})
     def get(self, request: Request, account: str) -> Response:
         """One balance."""
-        return Response(AccountOutput(_account(request, account)).data)
+        return Response(AccountOutput(account_named(request, account)).data)
 
 
 class LedgerView(DialectView):
@@ -106,7 +106,7 @@ class LedgerView(DialectView):
     def get(self, request: Request, account: str) -> Response:
         """Movements, latest first, with what there was after each."""
         query = checked(self.QuerySerializer, request.query_params)
-        entries = account_ledger(_account(request, account), **query)
+        entries = account_ledger(account_named(request, account), **query)
         response = Response(self.LedgerOutput(entries, many=True).data)
         return _with_cursors(response, [entry.id for entry in entries])
 
@@ -127,11 +127,12 @@ class HoldsView(DialectView):
     @extend_schema(responses={200: HoldOutput(many=True), **errors(401, 403, 404)})
     def get(self, request: Request, account: str) -> Response:
         """Holds of open orders, latest first."""
-        holds = account_holds(_account(request, account))
+        holds = account_holds(account_named(request, account))
         return Response(self.HoldOutput(holds, many=True).data)
 
 
-def _account(request: Request, text: str) -> Balance:
+def account_named(request: Request, text: str) -> Balance:
+    """The owner's account of that public id. Raises NotFound."""
     try:
         balance_id = account_id_from_uuid(uuid.UUID(text))
     except ValueError:

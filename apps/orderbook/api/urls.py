@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from apps.orderbook.api import accounts, batches, fills, listings, markets, orders, switches
+from apps.orderbook.api import (
+    accounts,
+    batches,
+    fills,
+    listings,
+    markets,
+    orders,
+    switches,
+    transfers,
+)
 from apps.orderbook.api import schema as _schema  # noqa: F401 - makes the signature known
+from apps.orderbook.api.feed_schema import feed_schema
 
 v1 = [
     path("time", listings.TimeView.as_view()),
@@ -24,6 +34,9 @@ v1 = [
     path("accounts/<str:account>", accounts.AccountView.as_view()),
     path("accounts/<str:account>/ledger", accounts.LedgerView.as_view()),
     path("accounts/<str:account>/holds", accounts.HoldsView.as_view()),
+    path("accounts/<str:account>/transfers", transfers.AccountTransfersView.as_view()),
+    path("transfers", transfers.TransfersView.as_view()),
+    path("transfers/<str:transfer>", transfers.TransferView.as_view()),
     path("orders", orders.OrdersView.as_view(), name="api_orders"),
     path("orders/batch", batches.BatchView.as_view()),
     path("orders/cancel_all_after", switches.CancelAllAfterView.as_view()),
@@ -36,4 +49,10 @@ v1 = [
 urlpatterns = [
     path("api/v1/", include(v1)),
     path("api/schema", SpectacularAPIView.as_view(permission_classes=[]), name="schema"),
+    path("api/feed-schema", feed_schema, name="feed_schema"),
+    path(
+        "api/docs",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", permission_classes=[]),
+        name="api_docs",
+    ),
 ]

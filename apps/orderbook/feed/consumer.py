@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 from apps.orderbook.feed import render
 from apps.orderbook.feed.client import Client, Farewell
 from apps.orderbook.feed.hub import hub, in_thread
-from apps.orderbook.feed.market import USER
+from apps.orderbook.feed.market import STATUS, USER
 from apps.orderbook.feed.requests import (
     FeedRequest,
     RequestRefused,
@@ -36,12 +36,14 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     client: Client
     subscribed: dict[tuple[str, str], Product]
+    hears_status: bool
     sending: asyncio.Task[None]
     impatience: asyncio.TimerHandle
 
     async def connect(self) -> None:
         self.client = Client()
         self.subscribed = {}
+        self.hears_status = False
         await self.accept()
         self.sending = asyncio.create_task(self._send_all(), name="feed-send")
         self.impatience = asyncio.get_running_loop().call_later(
@@ -55,6 +57,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         self.client.is_leaving = True
         self.impatience.cancel()
         self.sending.cancel()
+        hub().unsubscribe_status(self.client)
         for (channel, _), product in self.subscribed.items():
             hub().unsubscribe(self.client, product, [channel])
 
@@ -88,7 +91,11 @@ class FeedConsumer(AsyncWebsocketConsumer):
             if (channel, named[name].code) not in self.subscribed
         ]
         self.subscribed |= {(channel, product.code): product for channel, product in wanted}
+        begins_status = not self.hears_status and any(name == STATUS for name, _ in request.wanted)
+        self.hears_status |= begins_status
         self._tell_subscriptions()
+        if begins_status:
+            await hub().subscribe_status(self.client)
         for channel, product in wanted:
             await hub().subscribe(self.client, product, [channel])
 
@@ -101,6 +108,9 @@ class FeedConsumer(AsyncWebsocketConsumer):
         named = await in_thread(
             products_named, {name for _, names in request.wanted for name in names}
         )
+        if any(name == STATUS for name, _ in request.wanted):
+            self.hears_status = False
+            hub().unsubscribe_status(self.client)
         for channel, names in request.wanted:
             codes = {named[name].code for name in names}
             for key, product in list(self.subscribed.items()):
@@ -111,7 +121,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
 
     def _tell_subscriptions(self) -> None:
         pairs = ((channel, product) for (channel, _), product in self.subscribed.items())
-        self.client.put([render.subscriptions(pairs)])
+        self.client.put([render.subscriptions(pairs, status=self.hears_status)])
 
     async def _send_all(self) -> None:
         try:

@@ -37,6 +37,7 @@ REDIS_TIMEOUT_S: Final = 5.0
 # A market that nobody follows any more is forgotten after so long.
 LINGER_S: Final = 30.0
 DAY_REFRESH_S: Final = 60.0
+STATUS_EVERY_S: Final = 5.0
 # Payloads that may wait while a market is read from the database.
 WAITING_MAX: Final = 1_000
 
@@ -71,6 +72,8 @@ class Hub:
         self._redis: Any = None
         self._pubsub: Any = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._status_readers: set[Client] = set()
+        self._status_told_s = 0.0
 
     # Clients
 
@@ -94,6 +97,16 @@ class Hub:
         if market is not None and market.feed is not None:
             for channel in channels:
                 market.feed.remove(client, channel)
+
+    async def subscribe_status(self, client: Client) -> None:
+        """Tells the client what can be traded and held, now and every few seconds."""
+        self._ensure_running()
+        client.put([await in_thread(source.status)])
+        self._status_readers.add(client)
+
+    def unsubscribe_status(self, client: Client) -> None:
+        """Tells the client no more of it."""
+        self._status_readers.discard(client)
 
     async def _follow(self, product: Product) -> FollowedMarket:
         market = self._markets.get(product.code)
@@ -209,9 +222,18 @@ class Hub:
             assert market.feed is not None
             market.feed.beat()
         self._forget_idle(followed)
+        await self._tell_status()
         by_id = {market.product.pk: market for market in followed}
         for pk, sequence in (await in_thread(source.sequences, tuple(by_id))).items():
             await self._compare(by_id[pk], sequence)
+
+    async def _tell_status(self) -> None:
+        now_s = time.monotonic()
+        if self._status_readers and now_s - self._status_told_s >= STATUS_EVERY_S:
+            self._status_told_s = now_s
+            told = [await in_thread(source.status)]
+            for client in tuple(self._status_readers):
+                client.put(told)
 
     async def _compare(self, market: FollowedMarket, sequence: int) -> None:
         assert market.feed is not None

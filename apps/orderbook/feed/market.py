@@ -19,10 +19,13 @@ from apps.orderbook.feed.payload import Change, Message, Payload
 from apps.orderbook.feed.state import CaughtUp, Fees, MarketState, Snapshot
 
 BATCH_S: Final = 0.05
+TICKER_BATCH_S: Final = 5.0
 
-HEARTBEAT, TICKER, MATCHES = "heartbeat", "ticker", "matches"
+HEARTBEAT, TICKER, TICKER_BATCH, MATCHES = "heartbeat", "ticker", "ticker_batch", "matches"
 LEVEL2, LEVEL2_BATCH, FULL, USER = "level2", "level2_batch", "full", "user"
-CHANNELS: Final = (HEARTBEAT, TICKER, MATCHES, LEVEL2, LEVEL2_BATCH, FULL, USER)
+CHANNELS: Final = (HEARTBEAT, TICKER, TICKER_BATCH, MATCHES, LEVEL2, LEVEL2_BATCH, FULL, USER)
+# Of no market in particular: the hub tells it.
+STATUS: Final = "status"
 # The channels whose readers count on every message.
 _GAPLESS: Final = (FULL, USER, MATCHES)
 
@@ -39,6 +42,7 @@ class MarketFeed:
         self._owner_of: dict[int, int] = {}
         # Levels that changed since level2_batch was last told, and to what.
         self._batched: dict[tuple[str, int], int] = {}
+        self._ticker_is_due = False
         self._snapshot_text: tuple[int, str] = (-1, "")
 
     @property
@@ -54,7 +58,7 @@ class MarketFeed:
         first: str | None = None
         if channel in (LEVEL2, LEVEL2_BATCH):
             first = self._snapshot()
-        elif channel == TICKER:
+        elif channel in (TICKER, TICKER_BATCH):
             first = render.ticker(self.state, self.name)
         elif channel == MATCHES:
             first = render.last_match(self.state, self.name)
@@ -107,10 +111,8 @@ class MarketFeed:
         if changes:
             self._tell_levels(changes)
         has_trades = any(message["type"] == "match" for message in messages)
-        if has_trades and self._readers[TICKER]:
-            ticker = render.ticker(self.state, self.name)
-            assert ticker is not None, "there was a trade"
-            _send(self._readers[TICKER], [ticker])
+        if has_trades:
+            self._tell_ticker()
         everything, trades, user = (self._readers[name] for name in (FULL, MATCHES, USER))
         if not (everything or user or (has_trades and trades)):
             return
@@ -121,6 +123,22 @@ class MarketFeed:
             _send(trades, [render.text(m) for m in told if m["type"] == "match"])
         if user:
             self._tell_owners(messages, told)
+
+    def _tell_ticker(self) -> None:
+        if self._readers[TICKER_BATCH] and not self._ticker_is_due:
+            self._ticker_is_due = True
+            asyncio.get_running_loop().call_later(TICKER_BATCH_S, self._tell_ticker_batch)
+        self._send_ticker(TICKER)
+
+    def _tell_ticker_batch(self) -> None:
+        self._ticker_is_due = False
+        self._send_ticker(TICKER_BATCH)
+
+    def _send_ticker(self, channel: str) -> None:
+        if readers := self._readers[channel]:
+            ticker = render.ticker(self.state, self.name)
+            assert ticker is not None, "there was a trade"
+            _send(readers, [ticker])
 
     def _tell_levels(self, changes: Sequence[Change]) -> None:
         if readers := self._readers[LEVEL2]:

@@ -181,11 +181,13 @@ def heartbeat(state: MarketState, product: str, at: datetime) -> str:
     )
 
 
-def subscriptions(subscribed: Iterable[tuple[str, Product]]) -> str:
-    """All that a client is subscribed to now, as (channel, product)."""
+def subscriptions(subscribed: Iterable[tuple[str, Product]], *, status: bool) -> str:
+    """All that a client is subscribed to now, as (channel, product); `status` has no product."""
     names: dict[str, list[str]] = {}
     for channel, product in subscribed:
         names.setdefault(channel, []).append(product_id(product.base.code, product.quote.code))
+    if status:
+        names["status"] = []
     channels = [{"name": channel, "product_ids": products} for channel, products in names.items()]
     return text({"type": "subscriptions", "channels": channels})
 

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from apps.accounts.acting import VIEW, acting
 from apps.accounts.api.authentication import HmacKeyAuthentication
 from apps.accounts.errors import NotPermitted
-from apps.orderbook.feed.market import CHANNELS
+from apps.orderbook.feed.market import CHANNELS, STATUS
 from apps.orderbook.models import Product
 from apps.orderbook.names import code_from_name
 from apps.orderbook.selectors.products import products
@@ -66,7 +66,7 @@ class FeedRequest:
         if not isinstance(channels, list) or not channels:
             raise RequestRefused("Failed to subscribe", "channels must be a list, and not empty")
         wanted = [_channel(channel, shared) for channel in channels]
-        if kind == "subscribe" and not all(names for _, names in wanted):
+        if kind == "subscribe" and not all(names or name == STATUS for name, names in wanted):
             raise RequestRefused("Failed to subscribe", "product_ids must name a product")
         given = {name: _plain(body[name]) for name in CREDENTIALS if body.get(name) is not None}
         return cls(kind == "subscribe", wanted, given)
@@ -121,8 +121,11 @@ def _json(text: str) -> dict[str, Any]:
 def _channel(channel: Any, shared: list[str]) -> tuple[str, list[str]]:
     is_object = isinstance(channel, dict)
     name = channel.get("name") if is_object else channel
-    if not isinstance(name, str) or name not in CHANNELS:
+    if not isinstance(name, str) or name not in (*CHANNELS, STATUS):
         raise RequestRefused("Failed to subscribe", f"{str(name)[:40]} is not a valid channel")
+    if name == STATUS:
+        # It is about all markets at once.
+        return name, []
     own = _names(channel.get("product_ids") or []) if is_object else []
     return name, own or shared
 

@@ -5,6 +5,7 @@ Everything about one market that belongs together is read in one snapshot.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from apps.orderbook.api.listings import CurrencyOutput, ProductOutput
 from apps.orderbook.dialect import EPOCH
 from apps.orderbook.engine.feed import messages_of
 from apps.orderbook.feed.payload import Message
@@ -20,6 +22,7 @@ from apps.orderbook.ids import id_first, id_last
 from apps.orderbook.models import Event, Fill, Order, Product, ProductLease
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.selectors import market_data
+from apps.orderbook.selectors.products import assets, products
 
 # How many events are gone through to make up for missed messages. Beyond that, it was an outage.
 EVENTS_MAX: Final = 2_000
@@ -54,6 +57,16 @@ def orders_open(product: Product, owner: int) -> dict[int, Fees]:
     mine = Order.objects.filter(owner=owner, product=product, status=OrderStatus.OPEN)
     rows = mine.values_list("pk", "maker_bps", "taker_bps")
     return {pk: Fees(maker_bps, taker_bps) for pk, maker_bps, taker_bps in rows}
+
+
+def status() -> str:
+    """What can be traded and held now, as the status channel says it."""
+    told = {
+        "type": "status",
+        "products": ProductOutput(products(), many=True).data,
+        "currencies": CurrencyOutput(assets(), many=True).data,
+    }
+    return json.dumps(told, separators=(",", ":"))
 
 
 @contextmanager

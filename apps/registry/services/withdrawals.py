@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Hold, Leg, ledger_post, platform_owner_get
-from apps.accounts.models import User
+from apps.accounts.models import User, WebhookEvent
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
+from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.registry.allocation import TONNE, Grams
 from apps.registry.models import (
     CreditClass,
@@ -150,6 +151,7 @@ def _end(outcome: WithdrawalOutcome) -> None:
     _require_open(withdrawal)
     if outcome.outcome == WithdrawalOutcome.Outcome.REFUSED:
         _release(withdrawal, State.REFUSED)
+        _tell(withdrawal, WebhookEvent.WITHDRAWAL_REFUSED, reason=outcome.reason)
         return
     assert outcome.decided_by is not None, "a decision has somebody who made it"
     for span in _reserved(withdrawal):
@@ -167,6 +169,25 @@ def _end(outcome: WithdrawalOutcome) -> None:
     )
     ledger_post(legs=[leg])
     _ended(withdrawal, State.FINAL)
+    _tell(
+        withdrawal,
+        WebhookEvent.WITHDRAWAL_FINAL,
+        registry_reference=outcome.registry_reference,
+    )
+
+
+def _tell(withdrawal: Withdrawal, event: WebhookEvent, **facts: str) -> None:
+    webhook_event_record(
+        owner=withdrawal.owner,
+        event=event,
+        data={
+            "id": withdrawal.public_id,
+            "number": withdrawal.number,
+            "credit": withdrawal.credit_class.code,
+            "tonnes": withdrawal.tonnes,
+            **facts,
+        },
+    )
 
 
 def _release(withdrawal: Withdrawal, state: Withdrawal.State) -> Withdrawal:

@@ -1,0 +1,189 @@
+"""One of everything that the API can be asked for, and a request for each of its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.acting import RETIRE, TRADE, TRANSFER, VIEW
+from apps.accounts.models import (
+    Organisation,
+    Owner,
+    Transfer,
+    User,
+    WebhookEvent,
+    WebhookMessage,
+)
+from apps.accounts.webhooks.endpoints import webhook_create
+from apps.accounts.webhooks.outbox import webhook_event_record
+from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
+from apps.orderbook.models import Product
+from apps.orderbook.services.commands import switch_set
+from apps.registry.services.retirements import retirement_create
+from apps.registry.services.withdrawals import withdrawal_request
+from tests.support.factories import asset_make, fund, organisation_make, user_make
+from tests.support.markets import TONNE, UNIT, fill_write, limit_place, order_rest, product_make
+from tests.support.registry import block_make, receive
+
+PUBLIC = ""
+NAME = "VCS_1987_2023-CC"
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that succeeds, and the scope it needs. `owned` names something of the owner's."""
+
+    path: str
+    scope: str = PUBLIC
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    owned: bool = False
+    # Where only a chain could make it succeed: how it is refused.
+    refused: int | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """`calls` by "METHOD /path" as the description has them."""
+
+    organisation: Organisation
+    boss: User
+    product: Product
+    calls: dict[str, Call]
+
+    @property
+    def owner(self) -> Owner:
+        return self.organisation.owner
+
+
+def world_make() -> World:
+    boss = user_make()
+    organisation = organisation_make(by=boss)
+    owner = organisation.owner
+    block = block_make()
+    credit_class = receive(block, owner)
+    product = product_make(credit_class.code, "CC", maker_bps=10, taker_bps=20)
+    fund(owner, product.quote, 1_000 * UNIT)
+    usual = {"owner": owner, "user": boss, "credit_class": credit_class}
+    retirement = retirement_create(
+        owner=owner,
+        credit_class=credit_class,
+        amount_grams=1_500_000,
+        beneficiary="Somebody",
+        idempotency_key="r",
+    )
+    withdrawal = withdrawal_request(
+        tonnes=1, registry_account="1034", account_name="Me", idempotency_key="w", **usual
+    )
+    resting = order_rest(product, owner, client_oid="mine-0", size=2 * TONNE)
+    fill_write(resting, order_rest(product, side=1), size=TONNE, number=1)
+    order_rest(product, owner, client_oid="mine-1", price=2 * UNIT)
+    limit_place(product, owner, client_oid="mine-2")
+    switch_set(owner=owner, user=boss, timeout_s=600, product=product)
+    hook = webhook_create(
+        owner=owner, user=boss, url="https://203.0.113.7/", events=[WebhookEvent.DEPOSIT]
+    ).endpoint
+    with transaction.atomic():
+        data = {"currency": "CC", "amount": "5"}
+        webhook_event_record(owner=owner, event=WebhookEvent.DEPOSIT, data=data)
+    message = WebhookMessage.objects.latest("pk")
+    balance = owner.balances.get(asset=product.quote)
+    names = {
+        "account": account_uuid(balance.pk),
+        "order": order_uuid(resting.pk),
+        "transfer": transfer_uuid(Transfer.objects.filter(to_balance=balance).latest("pk").pk),
+        "webhook": hook.public_id,
+        "message": message,
+        "withdrawal": withdrawal.public_id,
+        "number": retirement.number,
+        "credit": credit_class.code,
+        "project": credit_class.project.code,
+        "serial": block.serial,
+    }
+    asset_make("USDC", kind="cash")
+    return World(organisation, boss, product, _calls(names))
+
+
+def _key(name: str) -> dict[str, str]:
+    return {"Idempotency-Key": f"mine-{name}"}
+
+
+def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
+    order = {"product_id": NAME, "side": "buy", "price": "1.25", "size": "2", "client_oid": "mine"}
+    account, hook = f"/accounts/{names['account']}", f"/webhooks/{names['webhook']}"
+    retire = {"credit": names["credit"], "amount": "1.25", "beneficiary": "Somebody"}
+    withdraw = {
+        "credit": names["credit"],
+        "tonnes": 1,
+        "registry_account": "1034",
+        "account_name": "Me",
+    }
+    mint = {"credit_class": names["credit"], "tonnes": 1, "to_address": "0x" + "11" * 20}
+    new_hook = {"url": "https://1.1.1.1/hook", "events": ["order.fill", "order.done"]}
+    batch = {"requests": [{"place": {**order, "client_oid": "b"}}, {"cancel": {"id": NOBODY}}]}
+    mine, order_path = {"scope": VIEW, "owned": True}, f"/orders/{names['order']}"
+    market = f"/products/{NAME}"
+    return {
+        "GET /time": Call("/time"),
+        "GET /currencies": Call("/currencies"),
+        "GET /currencies/{currency}": Call("/currencies/CC"),
+        "GET /products": Call("/products"),
+        "GET /products/spark-lines": Call("/products/spark-lines"),
+        "GET /products/{product}": Call(market),
+        "GET /products/{product}/book": Call(f"{market}/book?level=2"),
+        "GET /products/{product}/ticker": Call(f"{market}/ticker"),
+        "GET /products/{product}/trades": Call(f"{market}/trades"),
+        "GET /products/{product}/candles": Call(f"{market}/candles?granularity=3600"),
+        "GET /products/{product}/stats": Call(f"{market}/stats"),
+        "GET /accounts": Call("/accounts", VIEW),
+        "GET /accounts/{account}": Call(account, **mine),
+        "GET /accounts/{account}/ledger": Call(f"{account}/ledger", **mine),
+        "GET /accounts/{account}/holds": Call(f"{account}/holds", **mine),
+        "GET /accounts/{account}/transfers": Call(f"{account}/transfers", **mine),
+        "GET /transfers": Call("/transfers", VIEW),
+        "GET /transfers/{transfer}": Call(f"/transfers/{names['transfer']}", **mine),
+        "GET /orders": Call("/orders", VIEW),
+        "POST /orders": Call("/orders", TRADE, order),
+        "GET /orders/{order}": Call(order_path, **mine),
+        "PUT /orders/{order}": Call(order_path, TRADE, {"size": "1.5"}, owned=True),
+        "DELETE /orders/{order}": Call(order_path, TRADE, owned=True),
+        "GET /orders/client:{client_oid}": Call("/orders/client:mine-0", **mine),
+        "DELETE /orders/client:{client_oid}": Call("/orders/client:mine-1", TRADE, owned=True),
+        "POST /orders/batch": Call("/orders/batch", TRADE, batch),
+        "GET /orders/cancel_all_after": Call("/orders/cancel_all_after", VIEW),
+        "POST /orders/cancel_all_after": Call("/orders/cancel_all_after", TRADE, {"timeout_s": 60}),
+        "DELETE /orders": Call("/orders", TRADE),
+        "GET /fills": Call(f"/fills?product_id={NAME}", VIEW),
+        "GET /fees": Call("/fees", VIEW),
+        "GET /projects": Call("/projects"),
+        "GET /projects/{code}": Call(f"/projects/{names['project']}"),
+        "GET /credits": Call("/credits"),
+        "GET /credits/{code}": Call(f"/credits/{names['credit']}"),
+        "GET /serials/{serial}": Call(f"/serials/{names['serial']}"),
+        "GET /retirements": Call("/retirements", VIEW),
+        "POST /retirements": Call("/retirements", RETIRE, retire, _key("retirements")),
+        "GET /certificates/{number}": Call(f"/certificates/{names['number']}"),
+        "GET /withdrawals": Call("/withdrawals", VIEW),
+        "POST /withdrawals": Call("/withdrawals", TRANSFER, withdraw, _key("withdrawals")),
+        "GET /withdrawals/{withdrawal}": Call(f"/withdrawals/{names['withdrawal']}", **mine),
+        "DELETE /withdrawals/{withdrawal}": Call(
+            f"/withdrawals/{names['withdrawal']}", TRANSFER, owned=True
+        ),
+        "GET /nft/contract": Call("/nft/contract", VIEW, refused=404),
+        "GET /nft/tokens": Call("/nft/tokens", VIEW),
+        "POST /nft/mints": Call("/nft/mints", TRANSFER, mint, _key("mints"), refused=400),
+        "GET /nft/mints/{mint}": Call(f"/nft/mints/{NOBODY}", VIEW, owned=True, refused=404),
+        "GET /webhooks": Call("/webhooks", VIEW),
+        "POST /webhooks": Call("/webhooks", TRADE, new_hook, _key("webhooks")),
+        "GET /webhooks/{webhook}": Call(hook, **mine),
+        "GET /webhooks/{webhook}/messages": Call(f"{hook}/messages", **mine),
+        "POST /webhooks/{webhook}/messages/{message}/replay": Call(
+            f"{hook}/messages/{names['message']}/replay", TRADE, {}, owned=True
+        ),
+        "POST /webhooks/{webhook}/rotate": Call(f"{hook}/rotate", TRADE, {}, owned=True),
+        "DELETE /webhooks/{webhook}": Call(hook, TRADE, owned=True),
+    }
