@@ -64,7 +64,8 @@ class OrdersView(DialectView):
     """The owner's orders."""
 
     @extend_schema(
-        parameters=[OrdersQuery], responses={200: OrderOutput(many=True), **errors(400, 401, 403)}
+        parameters=[OrdersQuery],
+        responses={200: OrderOutput(many=True), **errors(400, 401, 403, 404)},
     )
     def get(self, request: Request) -> Response:
         """Orders, latest first; the open ones unless `status` asks for others."""
