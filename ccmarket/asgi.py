@@ -18,7 +18,8 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from apps.orderbook.feed.routing import websocket_urlpatterns  # noqa: E402
+from ccmarket.body_limit import BodyLimit  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": django_application, "websocket": URLRouter(websocket_urlpatterns)}
+    {"http": BodyLimit(django_application), "websocket": URLRouter(websocket_urlpatterns)}
 )

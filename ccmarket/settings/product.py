@@ -55,6 +55,8 @@ CELERY_BEAT_SCHEDULE = {
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 
+# The largest request, apart from those that bring a registry's file.
+BODY_BYTES_MAX = env.number("BODY_BYTES_MAX", 20_000_000)
 # The largest file of a registry that is read.
 IMPORT_FILE_BYTES_MAX = env.number("IMPORT_FILE_BYTES_MAX", 500_000_000)
 
