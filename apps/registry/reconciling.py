@@ -21,8 +21,10 @@ def statements_latest() -> list[CustodyStatement]:
 
 
 def differences_open() -> QuerySet[CustodyDifference]:
-    """What the newest statements and our books do not have in common."""
-    return CustodyDifference.objects.filter(statement__in=statements_latest())
+    """What the newest statements and our books do not have in common, and nothing explains."""
+    return CustodyDifference.objects.filter(statement__in=statements_latest()).exclude(
+        because__in=CustodyDifference.EXPLAINED
+    )
 
 
 def registries_overdue() -> QuerySet[Registry]:

@@ -272,7 +272,7 @@ def test_staff_upload_see_and_propose_a_receipt_in_the_admin(tmp_path: Path) -> 
     path = statement_write(tmp_path / "holdings.csv", (1, 9), (11, 12))
     form = {
         "file": SimpleUploadedFile("holdings.csv", path.read_bytes()),
-        "as_of": "2026-05-04",
+        "as_of": str(timezone.now().date()),
         "accounts": "",
     }
     answer = client.post(reverse("admin:registry_custodystatement_add"), form)
@@ -312,6 +312,18 @@ def test_a_registry_without_a_recent_statement_is_on_the_first_page(tmp_path: Pa
     assert said in client.get(index).content.decode()
     compared(tmp_path, (1, 10))
     assert said not in client.get(index).content.decode()
+
+
+def test_what_is_explained_raises_no_alarm(tmp_path: Path) -> None:
+    owner, credit_class = holder_make(block_make(1, 10))
+    client = client_of(staff_make(("view", CustodyStatement)))
+    said = "1 run of serials differs"
+    assert compared(tmp_path, (3, 10)) == [("changed", serial(1, 2), "")]
+    assert said in client.get(reverse("admin:index")).content.decode()
+    retire(owner, credit_class, 2 * TONNE)
+    custody_compare()
+    assert CustodyDifference.objects.get().because == "retirement"
+    assert said not in client.get(reverse("admin:index")).content.decode()
 
 
 def test_the_database_keeps_what_a_statement_said(tmp_path: Path) -> None:

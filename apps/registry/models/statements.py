@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.postgres.fields import BigIntegerRangeField
 from django.contrib.postgres.indexes import GistIndex
@@ -92,6 +94,10 @@ class CustodyDifference(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawn; it may have come back")
         RETIRED = "retired", _("Retired at the registry, as we know")
         UNKNOWN = "unknown", _("No such block is known: import the registry's issuances first")
+
+    # These are on their way: on the list of withdrawals, on the registries' work list, or in
+    # the next statement.
+    EXPLAINED: ClassVar = (Because.WITHDRAWAL, Because.RETIREMENT, Because.RECEIVED)
 
     statement = models.ForeignKey(CustodyStatement, models.PROTECT, related_name="differences")
     kind = models.CharField(_("difference"), max_length=8, choices=Kind)

@@ -121,8 +121,8 @@ def statement_compare(*, statement: CustodyStatement) -> CustodyStatement:
         )
         locked.compared_at = timezone.now()
         locked.save(update_fields=["compared_at", "agreed_tonnes"])
-    if differences := locked.differences.count():
-        log.error("custody_differs", statement=str(locked), differences=differences)
+    if open_ := locked.differences.exclude(because__in=CustodyDifference.EXPLAINED).count():
+        log.error("custody_differs", statement=str(locked), differences=open_)
     return locked
 
 
