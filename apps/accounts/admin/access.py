@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -14,7 +16,8 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.accounts.admin.dialogs import back_to_object
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.finding import people_found
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.models import ApiKey, User, Wallet
 from apps.accounts.services.api_keys import api_key_limit, api_key_revoke
 
@@ -39,15 +42,20 @@ class LimitForm(BaseDialogForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
+class ApiKeyAdmin(LongListAdmin):
     """Who gave which program what. The secrets are not shown to anybody."""
 
     list_display = ("name", "key", "owner", "user", "scopes", "last_used_at", "revoked_at")
     list_select_related = ("owner__user", "owner__organisation", "user")
-    search_fields = ("=key", "name", "user__email")
+    search_fields = ("key",)
+    search_help_text = _("A key, or how the address or name of its user begins")
     exclude = ("secret_encrypted", "passphrase_digest")
-    ordering = ("-pk",)
     actions_detail = ("limit", "revoke")
+
+    def rows_found(self, rows: QuerySet[ApiKey], term: str) -> QuerySet[ApiKey]:
+        known = ApiKey.objects.filter(key=term).values("pk")
+        of_people = ApiKey.objects.filter(user__in=people_found(term)).values("pk")
+        return rows.filter(pk__in=known.union(of_people))
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Staff with the `change` permission, while the key works."""
@@ -98,10 +106,16 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ReadOnlyAdmin):
+class WalletAdmin(LongListAdmin):
     """Whose address it is, with the message and the signature that prove it."""
 
     list_display = ("address", "owner", "user", "chain_id", "linked_at", "unlinked_at")
     list_select_related = ("owner__user", "owner__organisation", "user")
-    search_fields = ("address", "user__email")
-    ordering = ("-pk",)
+    search_fields = ("address",)
+    search_help_text = _("An address on chain, or how the address or name of its user begins")
+
+    def rows_found(self, rows: QuerySet[Wallet], term: str) -> QuerySet[Wallet]:
+        wallets = Wallet.objects.annotate(lower=Lower("address"))
+        at_address = wallets.filter(lower=term.lower()).values("pk")
+        of_people = Wallet.objects.filter(user__in=people_found(term)).values("pk")
+        return rows.filter(pk__in=at_address.union(of_people))

@@ -1,4 +1,4 @@
-"""What every page of the admin has: the full history of a row."""
+"""What every page of the admin has: the full history of a row, and saved filters."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from apps.accounts.admin.saved_filters import SavedFilters
 from apps.accounts.history import entries_of, said_of
 
 HISTORY_PER_PAGE = 50
 
 
-class StaffAdmin(ModelAdmin):
+class StaffAdmin(SavedFilters):
     """Base of every admin of ours."""
 
     def history_view(

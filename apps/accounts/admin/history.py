@@ -13,9 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.history import model_of_table, recorded_tables, said_of
 from apps.accounts.models import HistoryEntry, User
 
@@ -42,7 +41,7 @@ class TableFilter(admin.SimpleListFilter):
 
 
 @admin.register(HistoryEntry)
-class HistoryEntryAdmin(ReadOnlyAdmin):
+class HistoryEntryAdmin(LongListAdmin):
     """Who changed what, newest first; found by the address of whoever did."""
 
     list_display = ("at", "operation_label", "table", "row_id", "who", "source", "columns")
@@ -51,19 +50,11 @@ class HistoryEntryAdmin(ReadOnlyAdmin):
     list_filter = (TableFilter,)
     search_fields = ("=actor__email",)
     search_help_text = _("The email address of a member of staff")
-    ordering = ("-pk",)
-    sortable_by = ()
-    paginator = InfinitePaginator
-    show_full_result_count = False
     fields = ("at", "who", "source", "operation", "table", "row", "transaction_id", "difference")
     readonly_fields = fields
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[HistoryEntry], search_term: str
-    ) -> tuple[QuerySet[HistoryEntry], bool]:
-        if term := search_term.strip():
-            queryset = queryset.filter(actor__in=User.objects.filter(email__iexact=term))
-        return queryset, False
+    def rows_found(self, rows: QuerySet[HistoryEntry], term: str) -> QuerySet[HistoryEntry]:
+        return rows.filter(actor__in=User.objects.filter(email__iexact=term))
 
     @display(description=_("what"), label=OPERATION_COLOURS)  # type: ignore[untyped-decorator]
     def operation_label(self, entry: HistoryEntry) -> str:

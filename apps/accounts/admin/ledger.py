@@ -9,39 +9,34 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
+from apps.accounts.admin.finding import number_of, owners_found
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.amounts import text_from_micro
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.references import owner_of_reference, reference_of
+from apps.accounts.references import reference_of
 
 
 @admin.register(Owner)
-class OwnerAdmin(ReadOnlyAdmin):
+class OwnerAdmin(LongListAdmin):
     """Found by name, by address, or by the reference on a bank transfer."""
 
     list_display = ("__str__", "user", "organisation", "platform_name", "deposit_reference")
     list_select_related = ("user", "organisation")
-    search_fields = ("user__email", "user__name", "organisation__name", "platform_name")
+    search_fields = ("user__email",)
+    search_help_text = _("How a name or an email address begins, or a deposit reference")
     fields = ("user", "organisation", "platform_name", "deposit_reference")
-    ordering = ("pk",)
 
     @display(description=_("deposit reference"))  # type: ignore[untyped-decorator]
     def deposit_reference(self, owner: Owner) -> str:
         """What the owner writes on a bank transfer."""
         return "" if owner.platform_name else reference_of(owner)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Owner], search_term: str
-    ) -> tuple[QuerySet[Owner], bool]:
-        queryset = queryset.select_related("user", "organisation")
-        if owner := owner_of_reference(search_term):
-            return queryset.filter(pk=owner.pk), False
-        found: tuple[QuerySet[Owner], bool] = super().get_search_results(
-            request, queryset, search_term
-        )
-        return found
+    def rows_found(self, rows: QuerySet[Owner], term: str) -> QuerySet[Owner]:
+        # The choice of an owner in a form asks without them.
+        rows = rows.select_related("user", "organisation")
+        return rows.filter(pk__in=owners_found(term))
 
 
 @admin.register(Asset)
@@ -55,30 +50,35 @@ class AssetAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Balance)
-class BalanceAdmin(ReadOnlyAdmin):
+class BalanceAdmin(LongListAdmin):
     """Who has how much."""
 
     list_display = ("owner", "asset", "available_text", "held_text")
     list_select_related = ("owner__user", "owner__organisation", "asset")
-    list_filter = ("asset__kind",)
-    search_fields = ("owner__user__email", "owner__organisation__name", "=asset__code")
+    search_fields = ("owner",)
+    search_help_text = _("An asset's code, or how its owner's name or email address begins")
     fields = ("owner", "asset", "available_text", "held_text")
-    ordering = ("owner", "asset")
+    ordering = ("owner_id", "asset_id")
 
-    @display(description=_("available"), ordering="available")  # type: ignore[untyped-decorator]
+    def rows_found(self, rows: QuerySet[Balance], term: str) -> QuerySet[Balance]:
+        if asset := Asset.objects.filter(code=term.upper()).first():
+            return rows.filter(asset=asset).order_by("asset_id", "owner_id")
+        return rows.filter(owner__in=owners_found(term))
+
+    @display(description=_("available"))  # type: ignore[untyped-decorator]
     def available_text(self, balance: Balance) -> str:
         """In whole units."""
         return text_from_micro(balance.available)
 
-    @display(description=_("held"), ordering="held")  # type: ignore[untyped-decorator]
+    @display(description=_("held"))  # type: ignore[untyped-decorator]
     def held_text(self, balance: Balance) -> str:
         """In whole units."""
         return text_from_micro(balance.held)
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
-    """The longest table there is: read by primary key from the newest, and never counted."""
+class TransferAdmin(LongListAdmin):
+    """The longest table there is."""
 
     list_display = ("id", "created_at", "kind", "asset", "amount_text", "sender", "receiver")
     list_select_related = tuple(
@@ -87,10 +87,12 @@ class TransferAdmin(ReadOnlyAdmin):
         for path in ("owner__user", "owner__organisation", "asset")
     )
     fields = ("created_at", "kind", "asset", "amount_text", "sender", "receiver", "reference")
-    ordering = ("-pk",)
-    sortable_by = ()
-    paginator = InfinitePaginator
-    show_full_result_count = False
+    search_fields = ("pk",)
+    search_help_text = _("The number of a transfer")
+
+    def rows_found(self, rows: QuerySet[Transfer], term: str) -> QuerySet[Transfer]:
+        number = number_of(term)
+        return rows.none() if number is None else rows.filter(pk=number)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*self.fields, "batch")

@@ -9,13 +9,15 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.admin.base import StaffAdmin
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.finding import organisations_found, people_found
+from apps.accounts.admin.lists import LongList, LongListAdmin
 from apps.accounts.models import Membership, Organisation, User
 from apps.accounts.services.users import owner_ensure
 
@@ -28,8 +30,32 @@ class NewUserForm(UserCreationForm):
         fields = ("email", "name")
 
 
+class RightsFilter(admin.SimpleListFilter):
+    """Who may do more than others, or nothing any more."""
+
+    title = _("rights")
+    parameter_name = "rights"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("staff", _("Staff")),
+            ("auditor", _("Auditors")),
+            ("ended", _("Not active any more")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        match self.value():
+            case "staff":
+                return queryset.filter(is_staff=True)
+            case "auditor":
+                return queryset.filter(is_auditor=True)
+            case "ended":
+                return queryset.filter(is_active=False)
+        return queryset
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[type-arg]
+class UserAdmin(LongList, DjangoUserAdmin, StaffAdmin):  # type: ignore[type-arg]
     """Staff may look; only a superuser changes people.
 
     Whoever could change another's password or rights could approve their own proposals.
@@ -39,9 +65,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[type-arg]
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("email", "name", "is_staff", "is_auditor", "is_active", "date_joined")
-    list_filter = ("is_staff", "is_auditor", "is_active")
-    search_fields = ("email", "name")
-    ordering = ("email",)
+    list_filter = (RightsFilter,)
+    search_fields = ("email",)
+    search_help_text = _("How an email address or a name begins")
     readonly_fields = ("public_id", "date_joined", "last_login")
     fieldsets = (
         (None, {"fields": ("email", "name", "password", "public_id")}),
@@ -52,6 +78,9 @@ class UserAdmin(DjangoUserAdmin, StaffAdmin):  # type: ignore[type-arg]
     add_fieldsets = (
         (None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    def rows_found(self, rows: QuerySet[User], term: str) -> QuerySet[User]:
+        return rows.filter(pk__in=people_found(term))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
@@ -97,11 +126,14 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ReadOnlyAdmin):
+class OrganisationAdmin(LongListAdmin):
     """Organisations with their members."""
 
     list_display = ("name", "country", "created_at")
     search_fields = ("name",)
+    search_help_text = _("How the name begins")
     fields = ("name", "country", "public_id", "created_at")
     inlines = (MembershipInline,)
-    ordering = ("name",)
+
+    def rows_found(self, rows: QuerySet[Organisation], term: str) -> QuerySet[Organisation]:
+        return rows.filter(pk__in=organisations_found(term))

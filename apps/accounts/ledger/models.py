@@ -72,7 +72,7 @@ class Balance(models.Model):
     """What one owner has of one asset: `available` to use and `held` for orders and intents."""
 
     owner = models.ForeignKey(Owner, models.PROTECT, related_name="balances")
-    asset = models.ForeignKey(Asset, models.PROTECT, related_name="balances")
+    asset = models.ForeignKey(Asset, models.PROTECT, related_name="balances", db_index=False)
     available = models.BigIntegerField(_("available"), default=0, db_default=0)
     held = models.BigIntegerField(_("held"), default=0, db_default=0)
     is_custody = models.BooleanField(
@@ -85,6 +85,7 @@ class Balance(models.Model):
     class Meta:
         verbose_name = _("balance")
         verbose_name_plural = _("balances")
+        indexes = [models.Index(fields=["asset", "owner"], name="accounts_balance_asset")]
         constraints = [
             models.UniqueConstraint(fields=["owner", "asset"], name="accounts_balance_once"),
             models.CheckConstraint(

@@ -8,6 +8,7 @@ from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
 from apps.accounts.models.oauth import AppConsent
+from apps.accounts.models.saved_filters import SavedFilter
 from apps.accounts.models.webhooks import (
     WebhookAttempt,
     WebhookCursor,
@@ -28,6 +29,7 @@ __all__ = [
     "Membership",
     "Organisation",
     "Owner",
+    "SavedFilter",
     "Transfer",
     "UsedSignature",
     "User",

@@ -94,6 +94,7 @@ class Wallet(models.Model):
     class Meta:
         verbose_name = _("wallet")
         verbose_name_plural = _("wallets")
+        indexes = [models.Index(Lower("address"), name="accounts_wallet_address")]
         constraints = [
             models.UniqueConstraint(
                 Lower("address"),

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import OpClass
 from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db.models import Q
+from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
@@ -54,6 +56,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        indexes = [
+            # How a list finds people by what somebody types, and the few who have rights.
+            models.Index(
+                OpClass(Upper("email"), "text_pattern_ops"), name="accounts_user_email_begins"
+            ),
+            models.Index(
+                OpClass(Upper("name"), "text_pattern_ops"), name="accounts_user_name_begins"
+            ),
+            models.Index(fields=["id"], condition=Q(is_staff=True), name="accounts_user_staff"),
+            models.Index(fields=["id"], condition=Q(is_auditor=True), name="accounts_user_auditor"),
+            models.Index(fields=["id"], condition=Q(is_active=False), name="accounts_user_ended"),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="accounts_user_email_ci"),
             models.CheckConstraint(
@@ -78,6 +92,11 @@ class Organisation(models.Model):
     class Meta:
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
+        indexes = [
+            models.Index(
+                OpClass(Upper("name"), "text_pattern_ops"), name="accounts_organisation_begins"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

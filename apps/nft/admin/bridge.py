@@ -11,8 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from apps.accounts.admin.finding import owners_found, uuid_of
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.nft.models import BridgeIntent, ChainTransaction, MintRequest, Signer
+from apps.registry.models import CreditClass
 
 STATE_COLOURS = {
     BridgeIntent.State.FINAL.label: "success",
@@ -56,35 +59,46 @@ class IntentInline(TabularInline):
 
 
 @admin.register(MintRequest)
-class MintRequestAdmin(ReadOnlyAdmin):
+class MintRequestAdmin(LongListAdmin):
     """What owners asked to take out."""
 
     list_display = ("public_id", "owner", "credit_class", "tonnes", "to_address", "created_at")
     list_select_related = ("owner__user", "owner__organisation", "credit_class")
-    search_fields = ("public_id", "to_address", "owner__user__email", "credit_class__code")
-    ordering = ("-pk",)
+    search_fields = ("public_id",)
+    search_help_text = _("An id, a credit class, or how the owner's name or address begins")
     inlines = (IntentInline,)
+
+    def rows_found(self, rows: QuerySet[MintRequest], term: str) -> QuerySet[MintRequest]:
+        return _of_owner_or_class(rows, term)
 
 
 @admin.register(BridgeIntent)
-class BridgeIntentAdmin(ReadOnlyAdmin):
+class BridgeIntentAdmin(LongListAdmin):
     """Where every intent stands, and why it waits."""
 
     list_display: ClassVar[Any] = (
         *("public_id", "state_label", "owner", "credit_class", "tonnes", "nonces", "failure"),
         *("created_at", "updated_at"),
     )
-    list_filter = ("state", "credit_class")
+    list_filter = ("state",)
     list_select_related = ("owner__user", "owner__organisation", "credit_class")
-    search_fields = ("public_id", "to_address", "transactions__hash", "owner__user__email")
-    ordering = ("-pk",)
+    search_fields = ("public_id",)
+    search_help_text = _(
+        "An id, a transaction's hash, a credit class, or how the owner's name or address begins"
+    )
     inlines = (AttemptInline,)
+
+    def rows_found(self, rows: QuerySet[BridgeIntent], term: str) -> QuerySet[BridgeIntent]:
+        if term.startswith("0x"):
+            sent = ChainTransaction.objects.filter(hash=term.lower())
+            return rows.filter(pk__in=sent.values("intent"))
+        return _of_owner_or_class(rows, term)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BridgeIntent]:
         found: QuerySet[BridgeIntent] = super().get_queryset(request)
         return found.prefetch_related("transactions")
 
-    @display(description=_("state"), ordering="state", label=STATE_COLOURS)  # type: ignore[untyped-decorator]
+    @display(description=_("state"), label=STATE_COLOURS)  # type: ignore[untyped-decorator]
     def state_label(self, intent: BridgeIntent) -> str:
         return intent.get_state_display()
 
@@ -101,16 +115,50 @@ class SignerAdmin(ReadOnlyAdmin):
     list_display = ("role", "address", "chain", "next_nonce")
 
 
+class FateFilter(admin.SimpleListFilter):
+    """What needs somebody's eye: what failed, and what is in no block."""
+
+    title = _("fate")
+    parameter_name = "fate"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("failed", _("Failed")), ("waiting", _("In no block"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ChainTransaction]
+    ) -> QuerySet[ChainTransaction]:
+        match self.value():
+            case "failed":
+                return queryset.filter(succeeded=False)
+            case "waiting":
+                return queryset.filter(succeeded__isnull=True)
+        return queryset
+
+
 @admin.register(ChainTransaction)
-class ChainTransactionAdmin(ReadOnlyAdmin):
+class ChainTransactionAdmin(LongListAdmin):
     """Every attempt of every signer, by nonce: a hole would show."""
 
     list_display = (
         *("signer", "nonce", "attempt", "hash", "intent", "contract", "max_fee_per_gas"),
         *("broadcast_at", "block_number", "succeeded"),
     )
-    list_filter = ("signer", "succeeded")
+    list_filter = ("signer", FateFilter)
     list_select_related = ("signer", "intent", "contract")
-    search_fields = ("hash", "intent__public_id")
-    ordering = ("signer", "-nonce", "-attempt")
+    search_fields = ("hash",)
+    search_help_text = _("A transaction's hash, or the id of an intent")
+    ordering = ("-signer_id", "-nonce", "-attempt")
     exclude = ("raw", "data")
+
+    def rows_found(self, rows: QuerySet[ChainTransaction], term: str) -> QuerySet[ChainTransaction]:
+        if public_id := uuid_of(term):
+            return rows.filter(intent__in=BridgeIntent.objects.filter(public_id=public_id))
+        return rows.filter(hash=term.lower())
+
+
+def _of_owner_or_class(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
+    if public_id := uuid_of(term):
+        return rows.filter(public_id=public_id)
+    if credit_class := CreditClass.objects.filter(code=term.upper()).first():
+        return rows.filter(credit_class=credit_class)
+    return rows.filter(owner__in=owners_found(term))

@@ -97,7 +97,8 @@ class BridgeIntent(models.Model):
                 fields=["state", "id"],
                 condition=~Q(state__in=["final", "failed"]),
                 name="nft_intent_open",
-            )
+            ),
+            models.Index(fields=["state", "id"], name="nft_intent_state"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -180,6 +181,18 @@ class ChainTransaction(models.Model):
         verbose_name = _("chain transaction")
         verbose_name_plural = _("chain transactions")
         ordering = ["nonce", "attempt"]
+        indexes = [
+            models.Index(
+                fields=["signer", "nonce", "attempt"],
+                condition=Q(succeeded=False),
+                name="nft_transaction_failed",
+            ),
+            models.Index(
+                fields=["signer", "nonce", "attempt"],
+                condition=Q(succeeded__isnull=True),
+                name="nft_transaction_waiting",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["signer", "nonce", "attempt"], name="nft_transaction_attempt_once"

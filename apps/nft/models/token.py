@@ -50,7 +50,10 @@ class Token(models.Model):
     class Meta:
         verbose_name = _("token")
         verbose_name_plural = _("tokens")
-        indexes = [models.Index(fields=["owner_address", "state"], name="nft_token_owner")]
+        indexes = [
+            models.Index(fields=["owner_address", "state"], name="nft_token_owner"),
+            models.Index(fields=["state", "id"], name="nft_token_state"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["contract", "token_id"], name="nft_token_once")
         ]

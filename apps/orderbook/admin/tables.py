@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.paginator import InfinitePaginator
 
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.finding import number_of, uuid_of
+from apps.accounts.admin.lists import LongListAdmin
 from apps.orderbook.ids import id_first, id_last, order_id_from_uuid
 from apps.orderbook.models import Product
 
@@ -35,33 +34,17 @@ class MarketFilter(admin.SimpleListFilter):
         return queryset.filter(pk__gte=id_first(int(value)), pk__lte=id_last(int(value)))
 
 
-class LongTableAdmin(ReadOnlyAdmin):
+class LongTableAdmin(LongListAdmin):
     """Newest first, market by market. Found by its number or by the public name of an order."""
 
-    ordering = ("-pk",)
-    sortable_by = ()
-    paginator = InfinitePaginator
-    show_full_result_count = False
     list_filter = (MarketFilter,)
-    search_fields = ("=pk",)
+    search_fields = ("pk",)
     search_help_text = _("A number, or the id of an order as its owner sees it.")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.get_fields(request, obj)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term:
-            return queryset, False
-        pk = _number(search_term)
-        return (queryset.none() if pk is None else queryset.filter(pk=pk)), False
-
-
-def _number(text: str) -> int | None:
-    if text.isascii() and text.isdecimal() and len(text) < 20:
-        return int(text)
-    try:
-        return order_id_from_uuid(uuid.UUID(text))
-    except ValueError:
-        return None
+    def rows_found(self, rows: QuerySet[Any], term: str) -> QuerySet[Any]:
+        if name := uuid_of(term):
+            return rows.filter(pk=order_id_from_uuid(name))
+        return rows.filter(pk=number_of(term))

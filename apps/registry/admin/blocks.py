@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -11,12 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.units import mass_text
 from apps.registry.admin.splits import SplitAction
-from apps.registry.models import CreditEvent, SerialBlock, Span
+from apps.registry.models import CreditEvent, SerialBlock, Span, Vintage
 from apps.registry.refusals import SerialRefused
 from apps.registry.selectors import blocks_of, citation_of
 from apps.registry.serials import parse
@@ -65,18 +64,14 @@ class EventInline(GramsInline):
 
 
 @admin.register(SerialBlock)
-class SerialBlockAdmin(SplitAction, ReadOnlyAdmin):
+class SerialBlockAdmin(SplitAction, LongListAdmin):
     """Blocks as the registries list them, found by serial number in any spelling or by project."""
 
     list_display = ("serial", "state_badge", "tonnes", "issued_on", "vintage")
     list_filter = ("state",)
     list_select_related = ("vintage__project",)
-    search_fields = ("vintage__project__code",)
+    search_fields = ("serial",)
     search_help_text = _("A serial number in any spelling, or a project's code")
-    ordering = ("-pk",)
-    # Counting a million rows for every page is what makes lists slow.
-    paginator = InfinitePaginator
-    show_full_result_count = False
     fields = (
         *("serial", "state", "vintage", "tonnes", "free_mass", "issued_on", "certifications"),
         *("retired_on", "retirement_beneficiary", "retirement_reason", "retirement_details"),
@@ -89,19 +84,21 @@ class SerialBlockAdmin(SplitAction, ReadOnlyAdmin):
         """What is in no span."""
         return mass_text(block.free_grams)
 
-    @display(description=_("state"), label=STATE_COLOURS, ordering="state")  # type: ignore[untyped-decorator]
+    @display(description=_("state"), label=STATE_COLOURS)  # type: ignore[untyped-decorator]
     def state_badge(self, block: SerialBlock) -> str:
         """Where it is."""
         return block.get_state_display()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SerialBlock], search_term: str
-    ) -> tuple[QuerySet[SerialBlock], bool]:
+    ) -> tuple[QuerySet[Any], bool]:
         if request.GET.get("field_name") == "block":
             # The choice of a custody receipt: what is gone or here already cannot arrive.
             queryset = queryset.filter(state__in=RECEIVED_FROM)
+        return super().get_search_results(request, queryset, search_term)
+
+    def rows_found(self, rows: QuerySet[SerialBlock], term: str) -> QuerySet[SerialBlock]:
         with suppress(SerialRefused):
-            return blocks_of(parse(search_term), queryset), False
-        if term := search_term.strip():
-            queryset = queryset.filter(vintage__project__code=term.upper())
-        return queryset, False
+            return blocks_of(parse(term), rows)
+        vintages = Vintage.objects.filter(project__code=term.upper())
+        return rows.filter(vintage__in=list(vintages.values_list("pk", flat=True)))

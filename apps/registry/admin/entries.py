@@ -6,36 +6,31 @@ from contextlib import suppress
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.paginator import InfinitePaginator
+from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.admin.readonly import ReadOnlyAdmin
-from apps.registry.models import Project, RegistryEntry
+from apps.accounts.admin.lists import LongListAdmin
+from apps.registry.models import Project, Registry, RegistryEntry
 from apps.registry.refusals import SerialRefused
 from apps.registry.selectors import entries_of
 from apps.registry.serials import parse
 
 
 @admin.register(RegistryEntry)
-class RegistryEntryAdmin(ReadOnlyAdmin):
+class RegistryEntryAdmin(LongListAdmin):
     """One line of a registry's report. There may be very many."""
 
     list_display = ("reference", "registry", "project", "kind", "year", "on", "quantity_grams")
     list_filter = ("registry", "kind")
     list_select_related = ("registry", "project")
-    search_fields = ("reference", "project__code")
-    ordering = ("-pk",)
-    paginator = InfinitePaginator
-    show_full_result_count = False
+    search_fields = ("reference",)
+    search_help_text = _("A serial number in any spelling, a project's code, or a reference")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[RegistryEntry], search_term: str
-    ) -> tuple[QuerySet[RegistryEntry], bool]:
-        """One question after the other: each has an index, all of them at once have none."""
-        if not (term := search_term.strip()):
-            return queryset, False
-        if project := Project.objects.filter(code=term.upper()).first():
-            return queryset.filter(project=project), False
+    def rows_found(self, rows: QuerySet[RegistryEntry], term: str) -> QuerySet[RegistryEntry]:
         with suppress(SerialRefused):
-            return entries_of(parse(term), queryset), False
-        return queryset.filter(reference=term), False
+            return entries_of(parse(term), rows)
+        if project := Project.objects.filter(code=term.upper()).first():
+            return rows.filter(project=project)
+        # Named in full, so that the index finds a reference within each registry and kind.
+        registries = list(Registry.objects.values_list("pk", flat=True))
+        kinds = RegistryEntry.Kind.values
+        return rows.filter(registry__in=registries, kind__in=kinds, reference=term)

@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
+from apps.accounts.admin.finding import owners_found
 from apps.accounts.admin.four_eyes import FourEyesAdmin
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.units import mass_text
-from apps.registry.models import BeneficiaryCorrection, Retirement
+from apps.registry.models import BeneficiaryCorrection, CreditClass, Retirement
 from apps.registry.services.corrections import correction_decide, correction_submit
 
 
@@ -40,16 +40,16 @@ class ConfirmedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Retirement)
-class RetirementAdmin(ReadOnlyAdmin):
+class RetirementAdmin(LongListAdmin):
     """What was retired, for whom. The registry's confirmation comes from its own work list."""
 
     list_display = ("number", "amount", "credit_class", "beneficiary", "created_at", "is_confirmed")
     list_filter = ("source", ConfirmedFilter)
     list_select_related = ("credit_class",)
-    search_fields = ("=number", "beneficiary", "=credit_class__code")
-    ordering = ("-pk",)
-    paginator = InfinitePaginator
-    show_full_result_count = False
+    search_fields = ("number",)
+    search_help_text = _(
+        "A number, a credit class, or how the beneficiary's or owner's name begins"
+    )
     fields: ClassVar[tuple[str, ...]] = (
         *("number", "page", "credit_class", "amount", "beneficiary", "message", "period_start"),
         *("period_end", "owner", "user", "source", "created_at", "registry_confirmed_at"),
@@ -57,10 +57,20 @@ class RetirementAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
-    @display(description=_("amount"), ordering="amount_grams")  # type: ignore[untyped-decorator]
+    @display(description=_("amount"))  # type: ignore[untyped-decorator]
     def amount(self, retirement: Retirement) -> str:
         """In the unit that reads best."""
         return mass_text(retirement.amount_grams)
+
+    def rows_found(self, rows: QuerySet[Retirement], term: str) -> QuerySet[Retirement]:
+        if credit_class := CreditClass.objects.filter(code=term.upper()).first():
+            return rows.filter(credit_class=credit_class)
+        known = Retirement.objects.order_by().values("pk")
+        found = known.filter(number=term.upper()).union(
+            known.filter(beneficiary__istartswith=term),
+            known.filter(owner__in=owners_found(term)),
+        )
+        return rows.filter(pk__in=found)
 
     @display(description=_("confirmed"), boolean=True)  # type: ignore[untyped-decorator]
     def is_confirmed(self, retirement: Retirement) -> bool:

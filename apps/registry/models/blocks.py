@@ -119,6 +119,12 @@ class SerialBlock(models.Model):
             models.Index(
                 fields=["root"], condition=Q(root__isnull=False), name="registry_block_parts"
             ),
+            # Of the states that imports bring, a list finds a page of rows soon enough.
+            models.Index(
+                fields=["state", "id"],
+                condition=Q(state__in=["immobilised", "withdrawn"]),
+                name="registry_block_state",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

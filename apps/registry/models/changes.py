@@ -21,7 +21,7 @@ class ImportChange(models.Model):
         PROJECT = "project", _("Project")
         VINTAGE = "vintage", _("Vintage")
 
-    run = models.ForeignKey(ImportRun, models.PROTECT, related_name="changes")
+    run = models.ForeignKey(ImportRun, models.PROTECT, related_name="changes", db_index=False)
     line = models.IntegerField(_("line"))
     subject = models.CharField(_("kind of row"), max_length=8, choices=Subject)
     subject_id = models.BigIntegerField(_("row"))
@@ -34,7 +34,10 @@ class ImportChange(models.Model):
         verbose_name = _("change by an import")
         verbose_name_plural = _("changes by imports")
         ordering = ["run", "id"]
-        indexes = [models.Index(fields=["subject", "subject_id"], name="registry_change_subject")]
+        indexes = [
+            models.Index(fields=["subject", "subject_id"], name="registry_change_subject"),
+            models.Index(fields=["run", "id"], name="registry_change_run"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.field}"

@@ -26,7 +26,7 @@ class RegistryEntry(models.Model):
         RETIREMENT = "retirement", _("Retirement")
         CANCELLATION = "cancellation", _("Cancellation")
 
-    registry = models.ForeignKey(Registry, models.PROTECT, related_name="entries")
+    registry = models.ForeignKey(Registry, models.PROTECT, related_name="entries", db_index=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="entries")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     reference = models.CharField(_("reference"), max_length=240)
@@ -59,7 +59,11 @@ class RegistryEntry(models.Model):
     class Meta:
         verbose_name = _("entry of a registry")
         verbose_name_plural = _("entries of registries")
-        indexes = [models.Index(fields=["project", "kind", "on"], name="registry_entry_project")]
+        indexes = [
+            models.Index(fields=["project", "kind", "on"], name="registry_entry_project"),
+            models.Index(fields=["registry", "id"], name="registry_entry_registry"),
+            models.Index(fields=["kind", "id"], name="registry_entry_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["registry", "kind", "reference"], name="registry_entry_once"

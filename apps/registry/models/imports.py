@@ -38,7 +38,7 @@ class ImportRun(models.Model):
 class ImportRefusal(models.Model):
     """A line that did not go in, and why."""
 
-    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="refusals")
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="refusals", db_index=False)
     line = models.IntegerField(_("line"))
     code = models.CharField(_("code"), max_length=40)
     message = models.TextField(_("reason"))
@@ -48,6 +48,7 @@ class ImportRefusal(models.Model):
         verbose_name = _("refused line")
         verbose_name_plural = _("refused lines")
         ordering = ["run", "line"]
+        indexes = [models.Index(fields=["-run", "line", "-id"], name="registry_refusal_line")]
 
     def __str__(self) -> str:
         return f"{self.line}: {self.code}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
@@ -45,6 +47,23 @@ class Retirement(models.Model):
     class Meta:
         verbose_name = _("retirement")
         verbose_name_plural = _("retirements")
+        indexes = [
+            models.Index(fields=["source", "id"], name="registry_retirement_source"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(registry_confirmed_at__isnull=True),
+                name="registry_retirement_waiting",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(registry_confirmed_at__isnull=False),
+                name="registry_retirement_confirmed",
+            ),
+            models.Index(
+                OpClass(Upper("beneficiary"), "text_pattern_ops"),
+                name="registry_retirement_for",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="registry_retirement_positive", condition=models.Q(amount_grams__gt=0)
