@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
 from apps.accounts.ledger.models import Balance
 from apps.accounts.ledger.services import platform_owner_get
-from apps.accounts.models import BankTransfer
+from apps.accounts.models import BankTransfer, User
 from apps.accounts.services.bank_transfers import bank_transfer_decide
-from tests.support.bank_transfers import AMOUNT, APPROVED, decider_make, propose, proposer_make
+from tests.support.bank_transfers import (
+    AMOUNT,
+    APPROVED,
+    REJECTED,
+    decider_make,
+    propose,
+    proposer_make,
+)
 from tests.support.factories import asset_make, client_of, owner_make, staff_make, user_make
+from tests.support.pages import soup_of
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +123,54 @@ def test_a_proposal_that_is_not_there_is_refused(object_id: str) -> None:
         f"/admin/accounts/banktransfer/{object_id}/approve/", {"_form_submitted": "on"}
     )
     assert answer.status_code in (403, 404)
+
+
+def choose(user: User, proposals: list[BankTransfer], **form: str) -> Any:
+    """Chooses rows of the list and one of its actions."""
+    chosen = {"_selected_action": [proposal.pk for proposal in proposals]}
+    return client_of(user).post(
+        admin_url("changelist"), chosen | {"action": "approve_chosen"} | form
+    )
+
+
+def outcomes(answer: Any) -> list[str]:
+    return [cell.get_text() for cell in soup_of(answer).select("#outcomes td")]
+
+
+def test_several_are_decided_at_once_and_each_tells_what_became_of_it() -> None:
+    decider = staff_make(("add", BankTransfer), ("change", BankTransfer))
+    proposals = [propose(bank_reference=f"STATEMENT-{number}") for number in range(3)]
+    proposals.append(propose(bank_reference="OWN", by=decider))
+    bank_transfer_decide(proposal=proposals[0], decision=REJECTED, by=decider_make(), note="")
+
+    asked = choose(decider, proposals)
+    assert len(soup_of(asked).select('input[name="_selected_action"]')) == 4
+    assert BankTransfer.objects.filter(decision=APPROVED).count() == 0
+
+    told = outcomes(choose(decider, proposals, decided="1", note="All seen"))
+    assert told[1:3] == ["Approved", "Approved"]
+    assert "Approved" not in (told[0], told[3])
+    approved = BankTransfer.objects.filter(decision=APPROVED)
+    assert {transfer.decision_note for transfer in approved} == {"All seen"}
+    assert sum(
+        balance.available for balance in Balance.objects.filter(owner__platform_name=None)
+    ) == (2 * AMOUNT)
+
+    choose(decider, proposals, decided="1")
+    assert BankTransfer.objects.filter(decision=APPROVED).count() == 2
+
+
+def test_several_are_rejected_at_once() -> None:
+    proposals = [propose(bank_reference=f"STATEMENT-{number}") for number in range(2)]
+    answer = choose(decider_make(), proposals, action="reject_chosen", decided="1")
+    assert outcomes(answer) == ["Rejected", "Rejected"]
+    assert BankTransfer.objects.filter(decision=REJECTED).count() == 2
+
+
+def test_who_may_not_decide_is_offered_no_action() -> None:
+    proposals = [propose()]
+    page = client_of(proposer_make()).get(admin_url("changelist"))
+    assert "approve_chosen" not in page.content.decode()
+    choose(proposer_make(), proposals, decided="1")
+    proposals[0].refresh_from_db()
+    assert proposals[0].decision == BankTransfer.Decision.PENDING

@@ -16,6 +16,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.accounts.admin.base import StaffAdmin
+from apps.accounts.admin.deciding import DecidingSeveral
 from apps.accounts.admin.dialogs import back_to_object
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import FourEyesModel, User
@@ -44,7 +45,7 @@ class DecisionForm(BaseDialogForm):
     )
 
 
-class FourEyesAdmin(StaffAdmin):
+class FourEyesAdmin(DecidingSeveral, StaffAdmin):
     """Base of the admin of every FourEyesModel.
 
     A subclass names `proposal_fields`, what the proposer fills in, `display_fields` where they are
@@ -66,7 +67,6 @@ class FourEyesAdmin(StaffAdmin):
     list_filter = ("decision",)
     list_select_related: ClassVar[tuple[str, ...]] = ("proposed_by", "decided_by")
     ordering = ("-pk",)
-    actions = None
     actions_detail = ("approve", "reject")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
@@ -96,6 +96,10 @@ class FourEyesAdmin(StaffAdmin):
             or may_propose(user=user, model=self.model)
             or may_decide(user=user, model=self.model)
         )
+
+    def has_decide_any_permission(self, request: HttpRequest) -> bool:
+        """May this person decide proposals of this kind?"""
+        return may_decide(user=cast(User, request.user), model=self.model)
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """May this person decide this proposal now? Its proposer may not."""
