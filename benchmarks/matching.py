@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from apps.orderbook.engine.book import Book, Order, Terms
+from apps.orderbook.engine.book import Book, Order, Rules, Terms
+from apps.orderbook.engine.book.words import OPEN
 from benchmarks.common_flow import LOT, TICK, TOTALS, Cancel, Place, common_flow
 from benchmarks.figures import Figure, figure_of
 from benchmarks.plain_book import PlainBook
@@ -58,6 +59,7 @@ def real_book(commands: Sequence[Command]) -> Callable[[], int]:
 
     def run() -> int:
         book, fills = Book(TICK, LOT), 0
+        book.begin(Rules(size_min=LOT, size_max=PLENTY), OPEN)
         for places, id_, owner, side, price, size in ready:
             if places:
                 order = Order(id_, owner, owner, side, price, size, terms)

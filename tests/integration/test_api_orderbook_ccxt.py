@@ -14,10 +14,9 @@ from pytest_django.fixtures import Settings
 
 from apps.accounts.models import User
 from apps.orderbook.models import Product
-from apps.orderbook.services.products import product_halt
 from tests.support.factories import api_key_make, fund, user_make
 from tests.support.live import PLENTY_S, Live, engine, followers, live
-from tests.support.markets import TONNE, UNIT, product_make
+from tests.support.markets import TONNE, UNIT, product_make, state_write
 
 __all__ = ["engine", "live"]
 
@@ -179,7 +178,7 @@ def test_what_cannot_be_is_said_in_words_that_ccxt_knows(
     for error, call in refused:
         with pytest.raises(error):
             call()
-    product_halt(product=product)
+    state_write(product, Product.State.HALTED)
     with pytest.raises(ccxt.OnMaintenance):
         place()
     client.secret = "AAAA"

@@ -15,7 +15,6 @@ from apps.orderbook.ids import id_make, order_uuid
 from apps.orderbook.models import Fill, Product, ProductLease
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.selectors.fill_times import CLOCK_SLACK, first_fill_since
-from apps.orderbook.services.products import product_halt
 from tests.support.factories import owner_make
 from tests.support.markets import (
     TONNE,
@@ -25,6 +24,7 @@ from tests.support.markets import (
     order_rest,
     order_write,
     product_make,
+    state_write,
 )
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,8 @@ def test_a_market_is_listed_in_the_dialect(product: Product) -> None:
         "base_increment": "0.001",
         "base_min_size": "0.001",
         "base_max_size": "10000",
+        "min_funds": "0",
+        "max_funds": "",
         "min_market_funds": "0.00001",
         "display_name": "VCS-1686-2017/CC",
         "status": "online",
@@ -76,7 +78,7 @@ def test_a_market_is_listed_in_the_dialect(product: Product) -> None:
 
 
 def test_a_halted_market_is_cancel_only(product: Product) -> None:
-    product_halt(product=product)
+    state_write(product, Product.State.HALTED)
     listed = get(f"/products/{NAME}")
     assert (listed["cancel_only"], listed["status"]) == (True, "online")
     assert listed["status_message"]

@@ -25,7 +25,6 @@ from apps.orderbook.models.enums import (
     TimeInForce,
 )
 from apps.orderbook.services import verdicts
-from apps.orderbook.services.products import product_halt
 from tests.support.api import Bot, bot_of
 from tests.support.factories import client_of, organisation_make, user_make
 from tests.support.markets import (
@@ -37,6 +36,7 @@ from tests.support.markets import (
     order_rest,
     order_write,
     product_make,
+    state_write,
 )
 
 pytestmark = pytest.mark.django_db
@@ -474,7 +474,7 @@ class TestCancelling:
 
     def test_a_halted_market_lets_orders_go(self, bot: Bot, user: User, product: Product) -> None:
         order = order_rest(product, user.owner)
-        product_halt(product=product)
+        state_write(product, Product.State.HALTED)
         answered(bot.delete(f"/orders/{order_uuid(order.pk)}"))
 
 

@@ -134,8 +134,8 @@ def test_in_a_market_that_was_halted_meanwhile_nothing_changes(product: Product)
     owner = trader(product)
     order_id = buy(product, owner, P10, ONE)
     run_engine()
+    product_halt(product=product, user=None)
     command = order_amend(owner=owner, user=None, order_id=order_id, price=P11)
-    product_halt(product=product)
     with engine() as hand:
         hand.settle()
         assert list(verify_replay(hand.connection, product.pk)) == []

@@ -218,13 +218,13 @@ def test_a_halted_market_takes_cancels_only(product: Product) -> None:
     first = buy(product, owner, P10, ONE)
     with engine() as hand:
         hand.settle()
+        product_halt(product=product, user=None)
         late = buy(product, owner, P10, ONE)
-        product_halt(product=product)
         order_cancel(owner=owner, user=None, order_id=first)
         hand.settle()
         assert outcome(late)[:2] == (OrderStatus.REJECTED, DoneReason.NOT_OPEN)
         assert outcome(first)[:2] == (OrderStatus.DONE, DoneReason.CANCELED)
-        product_open(product=product)
+        product_open(product=product, user=None)
         again = buy(product, owner, P10, ONE)
         hand.settle()
         assert outcome(again)[0] == OrderStatus.OPEN

@@ -23,6 +23,7 @@ from tests.support.markets import (
     limit_place,
     order_rest,
     product_make,
+    state_write,
 )
 
 pytestmark = pytest.mark.django_db
@@ -153,8 +154,37 @@ def test_a_market_is_halted_and_opened_by_who_may(product: Product) -> None:
     for name, state in (("halt", Product.State.HALTED), ("open", Product.State.OPEN)):
         address = reverse(f"admin:orderbook_product_{name}", args=[product.pk])
         assert client.post(address, {"_form_submitted": "on"}).status_code == 302
-        product.refresh_from_db()
-        assert product.state == state
+        command = Command.objects.latest("pk")
+        assert (command.user, command.rules) == (staff, f'{{"state":"{state}"}}')
+        state_write(product, state)
+
+
+def test_the_rules_of_a_market_are_changed_in_whole_units(
+    superuser: Client, product: Product
+) -> None:
+    address = reverse("admin:orderbook_product_rules", args=[product.pk])
+    page = superuser.get(address)
+    assert 'value="0.001"' in page.content.decode()
+    same = {
+        "size_min": "0.001", "size_max": "10000", "notional_min": "0", "notional_max": "",
+        "band_bps": "0", "breaker_bps": "0", "breaker_window_s": "0", "breaker_pause_s": "0",
+        "auction_s": "0", "_form_submitted": "on",
+    }  # fmt: skip
+    change = {"notional_min": "2.5", "notional_max": "1000", "band_bps": "500"}
+    assert superuser.post(address, same | change).status_code == 302
+    assert Command.objects.get().rules == (
+        '{"band_bps":500,"notional_max":1000000000,"notional_min":2500000}'
+    )
+    superuser.post(address, same | {"size_min": "0.0015"})
+    assert Command.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", ["auction", "post_only", "cancel_only"])
+def test_a_market_goes_into_any_state(superuser: Client, product: Product, state: str) -> None:
+    address = reverse("admin:orderbook_product_state", args=[product.pk])
+    form = {"state": state, "_form_submitted": "on"}
+    assert superuser.post(address, form).status_code == 302
+    assert Command.objects.get().rules == f'{{"state":"{state}"}}'
 
 
 def test_who_may_only_look_halts_nothing(product: Product) -> None:
@@ -165,5 +195,7 @@ def test_who_may_only_look_halts_nothing(product: Product) -> None:
     client.post(
         reverse("admin:orderbook_product_halt", args=[product.pk]), {"_form_submitted": "on"}
     )
-    product.refresh_from_db()
-    assert product.state == Product.State.OPEN
+    for name in ("rules", "state"):
+        address = reverse(f"admin:orderbook_product_{name}", args=[product.pk])
+        client.post(address, {"_form_submitted": "on", "state": "halted", "band_bps": "1"})
+    assert not Command.objects.exists()

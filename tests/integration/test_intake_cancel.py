@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 
 from apps.accounts.errors import NotFound
-from apps.orderbook.models import Command, ProductLease
+from apps.orderbook.models import Command, Product, ProductLease
 from apps.orderbook.models.enums import CommandKind, DoneReason, OrderStatus
 from apps.orderbook.services.commands import OrderDone, order_cancel, orders_cancel_all
-from apps.orderbook.services.products import product_halt
 from tests.support.factories import owner_make
-from tests.support.markets import limit_place, order_refuse, order_rest, order_write, product_make
+from tests.support.markets import (
+    limit_place,
+    order_refuse,
+    order_rest,
+    order_write,
+    product_make,
+    state_write,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +41,7 @@ def test_an_order_that_the_engine_has_not_seen_yet_can_be_cancelled() -> None:
 
 def test_an_order_in_a_halted_market_can_be_cancelled() -> None:
     order = order_rest(product_make())
-    product_halt(product=order.product)
+    state_write(order.product, Product.State.HALTED)
     order_cancel(owner=order.owner, user=None, order_id=order.pk)
     assert cancels()
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.errors import ServiceError
 from apps.orderbook.ids import id_number, id_product
-from apps.orderbook.models import Command
+from apps.orderbook.models import Command, Product
 from apps.orderbook.models.enums import (
     CommandKind,
     OrderType,
@@ -20,9 +20,8 @@ from apps.orderbook.models.enums import (
 )
 from apps.orderbook.services import doorbell
 from apps.orderbook.services.commands import order_place
-from apps.orderbook.services.products import product_halt
 from tests.support.factories import owner_make, user_make
-from tests.support.markets import TONNE, UNIT, limit_place, product_make
+from tests.support.markets import TONNE, UNIT, limit_place, product_make, state_write
 
 pytestmark = pytest.mark.django_db
 
@@ -144,7 +143,7 @@ def test_the_largest_value_counts_the_taker_s_fee() -> None:
 
 def test_a_halted_market_takes_no_order() -> None:
     product = product_make()
-    product_halt(product=product)
+    state_write(product, Product.State.HALTED)
     refusal = refusal_of(product)
     assert refusal.code == "market_halted"
     assert "Cancel only mode" in refusal.message
@@ -162,7 +161,7 @@ def test_a_repeated_client_order_id_returns_the_first_command_and_writes_nothing
 def test_the_first_answer_stands_when_the_market_was_halted_since() -> None:
     product, owner = product_make(), owner_make()
     first = limit_place(product, owner, client_oid="once")
-    product_halt(product=product)
+    state_write(product, Product.State.HALTED)
     assert limit_place(product, owner, client_oid="once") == first
 
 

@@ -9,14 +9,16 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.accounts.errors import Conflict
 from apps.orderbook.ids import id_make
-from apps.orderbook.models import Product, ProductLease
+from apps.orderbook.models import Command, Product, ProductLease
+from apps.orderbook.models.enums import CommandKind
 from apps.orderbook.services.products import (
     InvalidProduct,
+    product_change,
     product_create,
     product_halt,
     product_open,
 )
-from tests.support.factories import asset_make
+from tests.support.factories import asset_make, user_make
 from tests.support.markets import TONNE, limit_place, product_make
 
 pytestmark = pytest.mark.django_db
@@ -85,14 +87,45 @@ def test_the_database_itself_refuses_increments_that_are_not_exact() -> None:
         Product.objects.filter(pk=product.pk).update(price_increment=999)
 
 
-def test_halting_and_opening_again(django_capture_on_commit_callbacks: Any) -> None:
-    product = product_make()
+def test_what_a_market_takes_is_changed_through_the_journal(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    product, staff = product_make(), user_make()
     with django_capture_on_commit_callbacks() as rings:
-        product_halt(product=product)
-        assert Product.objects.get().state == Product.State.HALTED
-        product_open(product=product)
-    assert Product.objects.get().state == product.state == Product.State.OPEN
-    assert len(rings) == 2, "the engine is told each time"
+        product_halt(product=product, user=staff)
+        product_open(product=product, user=None)
+        product_change(product=product, user=None, band_bps=100, size_min=product.size_min)
+    commands = Command.objects.order_by("pk")
+    assert [(c.kind, c.user, c.rules) for c in commands] == [
+        (CommandKind.CHANGE, staff, '{"state":"halted"}'),
+        (CommandKind.CHANGE, None, '{"state":"open"}'),
+        (CommandKind.CHANGE, None, '{"band_bps":100}'),
+    ]
+    assert len(rings) == 3, "the engine is told each time"
+    assert Product.objects.get().state == Product.State.OPEN, "the engine decides"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"size_min": 0}, "size_min"),
+        ({"size_min": 1_500}, "size_min"),
+        ({"size_max": 2**63 // 1_000 * 1_000 + 1_000}, "size_max"),
+        ({"notional_min": -1}, "notional_min"),
+        ({"notional_min": 2, "notional_max": 1}, "notional_max"),
+        ({"band_bps": 10_000}, "band_bps"),
+        ({"breaker_bps": -1}, "breaker_bps"),
+        ({"breaker_bps": 100}, "breaker_window_s"),
+        ({"auction_s": 86_401}, "auction_s"),
+    ],
+)
+def test_rules_that_could_not_work_never_reach_the_journal(
+    change: dict[str, int], field: str
+) -> None:
+    with pytest.raises(InvalidProduct) as refusal:
+        product_change(product=product_make(), user=None, **change)
+    assert refusal.value.field == field
+    assert not Command.objects.exists()
 
 
 def test_numbers_of_two_markets_never_meet() -> None:

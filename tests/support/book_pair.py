@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.orderbook.engine.book import Amendment, Book, Order, Step, Terms
+from apps.orderbook.engine.book import Amendment, Book, Order, Rules, Step, Terms, Turn
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.snapshot import levels
 from apps.orderbook.engine.settlement import (
@@ -16,6 +16,7 @@ from apps.orderbook.engine.settlement import (
     settle_activation,
     settle_amendment,
     settle_cancel,
+    settle_crosses,
     settle_order,
 )
 from tests.support.reference_book import ReferenceBook, RefOrder
@@ -122,7 +123,7 @@ class BookPair:
     def activate(self) -> None:
         """Let in the stops that were set off, as the engine does."""
         activations = []
-        while self.book.stops.triggered:
+        while self.book.may_activate:
             activation = self.book.activate_next()
             self.movements += settle_activation(activation, self.accounts)
             order, released, steps = activation
@@ -131,6 +132,32 @@ class BookPair:
 
     def expire(self) -> list[Order]:
         """End what is due, as the engine does before each command."""
+        ended = self._expire()
+        while turn := self.book.turn_due(self.now_us):
+            assert self.reference.turn_due(self.now_us)
+            self._turned(turn)
+            ended += self._expire()
+        assert not self.reference.turn_due(self.now_us)
+        return ended
+
+    def _turned(self, turn: Turn) -> None:
+        self.movements += settle_crosses(turn.crosses, self.accounts)
+        assert [
+            (c.trade, c.maker.id, c.taker.id, *c[4:9]) for c in turn.crosses
+        ] == self.reference.crosses
+        self.activate()
+
+    def change(self, rules: Rules, state: int | None = None) -> Turn | None:
+        """Other rules, another state, or both."""
+        self.expire()
+        turn = self.book.change(rules, state, self.now_us)
+        self.reference.change(rules, state, self.now_us)
+        if turn:
+            self._turned(turn)
+        self.check()
+        return turn
+
+    def _expire(self) -> list[Order]:
         orders, twins = self.book.expire(self.now_us), self.reference.expire(self.now_us)
         assert [(o.id, o.done) for o in orders] == [(twin.id, twin.done) for twin in twins]
         for order in orders:
@@ -158,8 +185,9 @@ class BookPair:
         self.expire()
         order = self.book.get(owner, order_id)
         available = self.available(owner, order.side) if order else 0
-        found = self.book.amend(owner, order_id, price, size, available)
-        assert found.refused == self.reference.amend(owner, order_id, price, size, available)
+        change = (owner, order_id, price, size, available, self.now_us)
+        found = self.book.amend(*change)
+        assert found.refused == self.reference.amend(*change)
         self.movements += settle_amendment(found, self.accounts)
         if not found.refused:
             assert plain(found.steps) == self.reference.steps

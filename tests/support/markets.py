@@ -57,6 +57,12 @@ def limit_place(product: Product, owner: Owner | None = None, **fields: object) 
     return order_place(owner=owner or owner_make(), product=product, **terms)  # type: ignore[arg-type]
 
 
+def state_write(product: Product, state: Product.State) -> None:
+    """The row as the engine writes it when the market's state is another one."""
+    Product.objects.filter(pk=product.pk).update(state=state)
+    product.state = state
+
+
 def event_write(command: Command) -> Event:
     """The row that says: this command is decided."""
     number = next(_numbers)

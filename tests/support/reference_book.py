@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from apps.orderbook.engine.book import words as w
+from apps.orderbook.engine.book.rules import Rules
 
 
 @dataclass
@@ -84,7 +85,14 @@ class ReferenceBook:
     event_number: int = 0
     trade_number: int = 0
     turn: int = 0
-    amended: RefOrder | None = None
+    event_in_progress: int = 1
+    state: int = w.OPEN
+    until_us: int = 0
+    rules: Rules = field(default_factory=Rules)
+    now_us: int = 0
+    window: tuple[int, int] = (0, 0)  # the price the breaker measures from, and till when
+    # (trade number or 0, maker, taker, price, size, notional, maker's fee, taker's fee)
+    crosses: list[tuple[int, ...]] = field(default_factory=list)
     last_price: int | None = None
     switches: dict[int, int] = field(default_factory=dict)
     # (order, what it had held, its steps) of each stop that the last command set off
@@ -110,27 +118,44 @@ class ReferenceBook:
 
     def place(self, order: RefOrder, available: int, at_us: int = 0) -> None:
         self.event_number += 1
+        self.now_us = at_us
         self.steps, self.activations = [], []
-        self.turn = 0
+        order.done = self.not_taken(order) or self.out_of_limits(order)
+        if order.done:
+            return
         if order.expires_us and order.expires_us <= at_us:
             order.done = w.EXPIRED
         elif order.stop and not self.reaches(self.last_price, order):
             self.park(order, available)
         else:
-            self.enter(order, available, self.event_number * 2**20)
+            priority = self.event_number * 2**20
+            self.enter(order, available, self.next_turn() if self.turn else priority)
         placed = self.steps
         self.set_off(placed)
         self.steps = placed
 
+    def next_turn(self) -> int:
+        self.turn += 1
+        return self.event_in_progress * 2**20 + self.turn
+
     def enter(self, order: RefOrder, available: int, priority: int) -> None:
         order.done = self.refusal(order, available)
-        makers = self.makers_for(order)
+        makers = [] if self.state == w.AUCTION else self.makers_for(order)
+        bound = None
+        if not order.done and (order.price is None or makers):
+            bound = self.breaker_bound(order.side)
+            if order.time_in_force == w.FOK and makers:
+                makers = self.within(makers, order.side, bound)
+                order.done = 0 if self.can_fill(order, makers) else w.NOT_FILLABLE
         if order.price is None and order.slippage_bps is not None and makers:
             # Whole basis points of the best price, rounded towards it.
             slip = floor(Fraction(makers[0].price * order.slippage_bps, 10_000))
             order.worst = makers[0].price + (slip if order.side == w.BUY else -slip)
-        if not order.done:
-            self.match(order, available)
+        if order.price is None and (band := self.band(order.side)) is not None:
+            worst = band if order.worst is None else order.worst
+            order.worst = min(worst, band) if order.side == w.BUY else max(worst, band)
+        if not order.done and self.state != w.AUCTION:
+            self.match(order, available, bound)
         rests = order.price is not None and order.time_in_force in (w.GTC, w.GTT)
         if not order.done and rests:
             order.priority = priority
@@ -161,13 +186,14 @@ class ReferenceBook:
             queue += sorted(reached, key=lambda o: o.priority)
             if not queue:
                 return
+            if self.state != w.OPEN:
+                return
             order = queue.pop(0)
             released = order.hold
             self.orders.remove(order)
             order.parked, self.steps = False, []
-            self.turn += 1
             order.priority = 0
-            self.enter(order, released, self.event_number * 2**20 + self.turn)
+            self.enter(order, released, self.next_turn())
             steps = self.steps
             self.activations.append((order.id, released, steps))
 
@@ -177,12 +203,15 @@ class ReferenceBook:
         return price >= order.stop_price if order.stop == w.ENTRY else price <= order.stop_price
 
     def expire(self, at_us: int) -> list[RefOrder]:
-        """Ended orders, in the order of their times; of one time, switches come first."""
+        """Ended orders, in the order of their times; of one time, switches come first. What is
+        due when the market's state ends, or later, comes after that."""
         ended: list[RefOrder] = []
+        if self.event_in_progress != self.event_number + 1:
+            self.event_in_progress, self.turn = self.event_number + 1, 0
         times = [(o.expires_us, o.id, o.owner) for o in self.open_orders() if o.expires_us]
         times += [(due_us, 0, owner) for owner, due_us in self.switches.items()]
         for due_us, order_id, owner in sorted(times):
-            if due_us > at_us:
+            if due_us > at_us or (self.until_us and due_us >= self.until_us):
                 break
             if order_id == 0:
                 del self.switches[owner]
@@ -193,6 +222,106 @@ class ReferenceBook:
                     order.done = w.EXPIRED
                     ended.append(order)
         return ended
+
+    def turn_due(self, at_us: int) -> bool:
+        if not self.until_us or self.until_us > at_us:
+            return False
+        self.now_us = self.until_us
+        self.reopen()
+        return True
+
+    def change(self, rules: Rules, state: int | None, at_us: int) -> None:
+        self.event_number += 1
+        self.activations, self.crosses = [], []
+        self.now_us, self.rules = at_us, rules
+        if state == w.OPEN:
+            self.reopen()
+        elif state is not None:
+            self.turn_to(state, rules.auction_s if state == w.AUCTION else 0)
+
+    def reopen(self) -> None:
+        if self.state == w.HALTED and self.rules.auction_s:
+            self.turn_to(w.AUCTION, self.rules.auction_s)
+        else:
+            self.turn_to(w.OPEN, 0)
+
+    def turn_to(self, state: int, duration_s: int) -> None:
+        self.crosses, self.activations = [], []
+        if state in (w.OPEN, w.POSTING):
+            self.uncross()
+        self.halt_for(duration_s, state)
+        if state == w.OPEN:
+            self.window = self.window[0], 0
+            if self.last_price is not None:
+                self.set_off([(1, 0, self.last_price)])
+
+    def halt_for(self, duration_s: int, state: int) -> None:
+        self.state = state
+        self.until_us = self.now_us + duration_s * 10**6 if duration_s else 0
+
+    def sides(self) -> tuple[list[RefOrder], list[RefOrder]]:
+        """Bids and asks, the first to trade first."""
+        live = [o for o in self.open_orders() if not o.parked]
+        bids = sorted((o for o in live if o.side == w.BUY), key=lambda o: (-o.price, o.priority))
+        asks = sorted((o for o in live if o.side == w.SELL), key=lambda o: (o.price, o.priority))
+        return bids, asks
+
+    def clearing_price(self) -> int | None:
+        """Try every price."""
+        bids, asks = self.sides()
+        options = []
+        for price in sorted({order.price for order in bids + asks}):
+            buyers = sum(bid.remaining for bid in bids if bid.price >= price)
+            sellers = sum(ask.remaining for ask in asks if ask.price <= price)
+            options.append((min(buyers, sellers), buyers - sellers, price))
+        most = max((size for size, _, _ in options), default=0)
+        if most == 0:
+            return None
+        options = [option for option in options if option[0] == most]
+        least = min(abs(left) for _, left, _ in options)
+        options = [option for option in options if abs(option[1]) == least]
+        prices = [price for _, _, price in options]
+        if all(left > 0 for _, left, _ in options):
+            return max(prices)
+        if all(left < 0 for _, left, _ in options):
+            return min(prices)
+        return min(prices, key=lambda price: (abs(price - (self.last_price or 0)), price))
+
+    def uncross(self) -> None:
+        while (price := self.clearing_price()) is not None:
+            while True:
+                bids, asks = self.sides()
+                if not bids or not asks or not bids[0].price >= price >= asks[0].price:
+                    break
+                self.meet(bids[0], asks[0], price)
+
+    def meet(self, bid: RefOrder, ask: RefOrder, price: int) -> None:
+        earlier, later = (bid, ask) if bid.id < ask.id else (ask, bid)
+        if later.post_only and not earlier.post_only:
+            earlier, later = later, earlier
+        size = min(bid.visible, ask.visible)
+        if bid.entity != ask.entity:
+            self.trade(later, earlier, size, price)
+            number, _, _, _, notional, taker_fee, maker_fee = self.steps.pop()
+            if later.remaining == 0:
+                later.done = w.FILLED
+            self.show_more(later, size)
+            fees = (maker_fee, taker_fee)
+            self.crosses.append((number, earlier.id, later.id, price, size, notional, *fees))
+            return
+        decreased = 0
+        if later.self_trade == w.DC:
+            decreased = size
+            for order in (earlier, later):
+                order.size -= size
+                if order.remaining == 0:
+                    order.done = w.SELF_TRADE
+                self.show_more(order, size)
+        if later.self_trade in (w.CO, w.CB):
+            earlier.done = w.SELF_TRADE
+        if later.self_trade in (w.CN, w.CB):
+            later.done = w.SELF_TRADE
+        self.crosses.append((0, earlier.id, later.id, price, decreased, 0, 0, 0))
 
     def set_switch(self, owner: int, at_us: int | None) -> None:
         self.event_number += 1
@@ -222,15 +351,23 @@ class ReferenceBook:
         return sorted(mine, key=lambda order: order.id)
 
     def amend(
-        self, owner: int, order_id: int, price: int | None, size: int | None, available: int
+        self,
+        owner: int,
+        order_id: int,
+        price: int | None,
+        size: int | None,
+        available: int,
+        at_us: int,
     ) -> int:
         """Returns why it was refused, 0 if it was not."""
         self.event_number += 1
+        self.now_us = at_us
         self.steps, self.activations = [], []
-        self.turn = 0
         mine = [o for o in self.open_orders() if o.id == order_id and o.owner == owner]
         if not mine:
             return w.NOT_FOUND
+        if self.state not in (w.OPEN, w.POSTING, w.AUCTION):
+            return w.NOT_OPEN
         (order,) = mine
         price, size = price or order.price, size or order.size
         if order.parked or price % self.price_increment or size % self.size_increment:
@@ -238,6 +375,10 @@ class ReferenceBook:
         if size <= order.filled:
             return w.INVALID
         new = replace(order, price=price, size=size)
+        if self.out_of_limits(new):
+            return w.OUT_OF_LIMITS
+        if self.out_of_band(new):
+            return w.OUT_OF_BAND
         if new.hold > available + order.hold:
             return w.INSUFFICIENT_FUNDS
         if price == order.price and size <= order.size:
@@ -245,18 +386,80 @@ class ReferenceBook:
             shown = order.visible - max(0, order.size - size - out_of_sight)
             order.size, order.shown = size, shown
             return 0
-        if order.post_only and self.makers_for(new):
+        if (order.post_only or self.state == w.POSTING) and self.makers_for(new):
             return w.POST_ONLY
         self.orders.remove(order)
-        self.turn += 1
-        self.enter(new, available + order.hold, self.event_number * 2**20 + self.turn)
+        self.enter(new, available + order.hold, self.next_turn())
         changed = self.steps
         self.set_off(changed)
         self.steps = changed
-        self.amended = new
         return 0
 
     # Rules
+
+    def not_taken(self, order: RefOrder) -> int:
+        """What the state of the market does not let in."""
+        rests = order.price is not None and order.time_in_force in (w.GTC, w.GTT)
+        plain = rests and not order.stop
+        fine = {
+            w.OPEN: True,
+            w.POSTING: plain,
+            w.AUCTION: plain and not order.post_only,
+            w.HALTED: False,
+            w.CANCELING: False,
+        }
+        return 0 if fine[self.state] else w.NOT_OPEN
+
+    def out_of_limits(self, order: RefOrder) -> int:
+        rules, values, sizes = self.rules, [], []
+        if rules == Rules():
+            return 0
+        if order.funds is not None:
+            values.append(order.funds)
+        else:
+            sizes.append(order.size)
+            if order.price is not None:
+                values.append(order.price * order.size // 10**6)
+        for value in values:
+            if value < rules.notional_min or value > rules.notional_max:
+                return w.OUT_OF_LIMITS
+        for size in sizes:
+            if size < rules.size_min or size > rules.size_max:
+                return w.OUT_OF_LIMITS
+        return 0
+
+    def band(self, side: int) -> int | None:
+        """The worst price that an order may name."""
+        if not self.rules.band_bps or self.last_price is None:
+            return None
+        return self.so_far_from(self.last_price, self.rules.band_bps, side)
+
+    def so_far_from(self, price: int, bps: int, side: int) -> int:
+        """The last price within so many basis points, upwards for a buy, downwards for a sell."""
+        if side == w.BUY:
+            return floor(Fraction(price * (10_000 + bps), 10_000))
+        return ceil(Fraction(price * (10_000 - bps), 10_000))
+
+    def out_of_band(self, order: RefOrder) -> bool:
+        band = self.band(order.side)
+        if band is None or order.price is None:
+            return False
+        return order.price > band if order.side == w.BUY else order.price < band
+
+    def breaker_bound(self, side: int) -> int | None:
+        """The worst price at which a trade may happen now."""
+        if not self.rules.breaker_bps or self.last_price is None:
+            return None
+        if self.now_us >= self.window[1]:
+            self.window = self.last_price, self.now_us + self.rules.breaker_window_s * 10**6
+        return self.so_far_from(self.window[0], self.rules.breaker_bps, side)
+
+    def within(self, makers: list[RefOrder], side: int, bound: int | None) -> list[RefOrder]:
+        if bound is None:
+            return makers
+        if side == w.BUY:
+            return [maker for maker in makers if maker.price <= bound]
+        return [maker for maker in makers if maker.price >= bound]
 
     def malformed(self, order: RefOrder) -> bool:
         return (
@@ -270,11 +473,11 @@ class ReferenceBook:
             return w.INVALID
         if available < self.needed(order):
             return w.INSUFFICIENT_FUNDS
-        makers = self.makers_for(order)
-        if order.post_only and makers:
+        if self.out_of_band(order):
+            return w.OUT_OF_BAND
+        takes_nothing = order.post_only or self.state == w.POSTING
+        if takes_nothing and self.makers_for(order):
             return w.POST_ONLY
-        if order.time_in_force == w.FOK and makers and not self.can_fill(order, makers):
-            return w.NOT_FILLABLE
         return 0
 
     def needed(self, order: RefOrder) -> int:
@@ -296,7 +499,7 @@ class ReferenceBook:
                 before_self += maker.remaining
         return (others if taker.self_trade == w.CO else before_self) >= taker.remaining
 
-    def match(self, taker: RefOrder, available: int) -> None:
+    def match(self, taker: RefOrder, available: int, bound: int | None) -> None:
         by_funds = taker.funds is not None
         limit = None  # on money, for market orders
         if taker.price is None and taker.side == w.BUY:
@@ -310,6 +513,11 @@ class ReferenceBook:
         fee_bps = taker.taker_bps if taker.side == w.BUY else 0
         while wanted > 0 and (makers := self.makers_for(taker)):
             maker = makers[0]
+            if not self.within(makers[:1], taker.side, bound):
+                most = min(wanted, self.size_increment)
+                if limit is None or self.affordable(maker.price, limit, fee_bps, most):
+                    self.halt_for(self.rules.breaker_pause_s, w.HALTED)
+                break
             size = min(wanted, maker.visible)
             if limit is not None:
                 size = self.affordable(maker.price, limit, fee_bps, size)
@@ -349,9 +557,10 @@ class ReferenceBook:
             return w.INSUFFICIENT_FUNDS
         return w.FILLED if taker.filled else w.NOT_FILLABLE
 
-    def trade(self, taker: RefOrder, maker: RefOrder, size: int) -> None:
+    def trade(self, taker: RefOrder, maker: RefOrder, size: int, price: int | None = None) -> None:
+        price = price or maker.price
         self.trade_number += 1
-        notional = exact_notional(maker.price, size)
+        notional = exact_notional(price, size)
         taker_fee, maker_fee = fee(notional, taker.taker_bps), fee(notional, maker.maker_bps)
         for order, paid in ((taker, taker_fee), (maker, maker_fee)):
             order.filled += size
@@ -360,9 +569,9 @@ class ReferenceBook:
         if maker.remaining == 0:
             maker.done = w.FILLED
         self.show_more(maker, size)
-        self.last_price = maker.price
+        self.last_price = price
         self.steps.append(
-            (self.trade_number, maker.id, maker.price, size, notional, taker_fee, maker_fee)
+            (self.trade_number, maker.id, price, size, notional, taker_fee, maker_fee)
         )
 
     def show_more(self, maker: RefOrder, gone: int) -> None:
@@ -370,8 +579,7 @@ class ReferenceBook:
         maker.shown -= gone
         if maker.display and maker.shown <= 0 and maker.remaining > 0:
             maker.shown = maker.display
-            self.turn += 1
-            maker.priority = self.event_number * 2**20 + self.turn
+            maker.priority = self.next_turn()
 
     def self_trade(
         self, taker: RefOrder, maker: RefOrder, size: int, wanted: int, fee_bps: int
@@ -400,12 +608,8 @@ class ReferenceBook:
     # The same text as the real book hashes, from this book's own state
 
     def resting(self) -> list[RefOrder]:
-        live = [o for o in self.open_orders() if not o.parked]
-        bids = [o for o in live if o.side == w.BUY]
-        asks = [o for o in live if o.side == w.SELL]
-        return sorted(bids, key=lambda o: (-o.price, o.priority)) + sorted(
-            asks, key=lambda o: (o.price, o.priority)
-        )
+        bids, asks = self.sides()
+        return bids + asks
 
     def state_hash(self) -> str:
         lines = [f"{self.event_number} {self.trade_number} {self.last_price or 0}\n"]
@@ -426,4 +630,6 @@ class ReferenceBook:
                 f"{slippage}\n"
             )
         lines += [f"{owner} {at_us}\n" for owner, at_us in sorted(self.switches.items())]
+        now = [self.state, self.until_us, *self.window, *self.rules]
+        lines.append(" ".join(map(str, now)) + "\n")
         return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.orderbook.engine.book import Amendment
+from apps.orderbook.engine.book import Amendment, Rules
 from apps.orderbook.engine.book import words as w
 from tests.support.book_pair import Ask, BookPair
 
@@ -95,6 +95,20 @@ asks = st.one_of(
     icebergs,
     slipping,
 )
+rules = st.builds(
+    Rules,
+    size_min=st.sampled_from((0, 2 * LOT)),
+    size_max=st.sampled_from((20 * LOT, 10**18)),
+    notional_min=st.sampled_from((0, 3_000_000)),
+    notional_max=st.sampled_from((20_000_000, 10**18)),
+    band_bps=st.sampled_from((0, 0, 4_000)),
+    breaker_bps=st.sampled_from((0, 0, 3_000)),
+    breaker_window_s=st.sampled_from((0, 5)),
+    breaker_pause_s=st.sampled_from((0, 3)),
+    auction_s=st.sampled_from((0, 4)),
+)
+states = st.sampled_from((w.OPEN, w.OPEN, w.AUCTION, w.POSTING, w.CANCELING, w.HALTED))
+changes = st.tuples(st.just("change"), rules, st.none() | states)
 amends = st.tuples(
     st.just("amend"),
     owners,
@@ -102,7 +116,7 @@ amends = st.tuples(
     st.none() | st.integers(1, 12).map(lambda ticks: ticks * TICK),
     st.none() | sizes,
 )
-commands = st.one_of(asks, asks, asks, cancels, amends, owners, waits, switches)
+commands = st.one_of(asks, asks, asks, cancels, amends, owners, waits, switches, changes)
 
 
 @settings(max_examples=300, deadline=None)
@@ -163,6 +177,64 @@ def random_ask(draw: random.Random) -> Ask:
     if ask.price is None and draw.random() < 0.4:
         ask.slippage_bps = draw.choice((0, 900, 5_000))
     return ask
+
+
+def random_rules(draw: random.Random) -> Rules:
+    return Rules(
+        size_min=draw.choice((0, 0, 2 * LOT)),
+        size_max=draw.choice((10**18, 25 * LOT)),
+        notional_min=draw.choice((0, 0, 2_000_000)),
+        notional_max=draw.choice((10**18, 30_000_000)),
+        band_bps=draw.choice((0, 0, 4_000)),
+        breaker_bps=draw.choice((0, 2_000, 3_000)),
+        breaker_window_s=draw.choice((0, 5)),
+        breaker_pause_s=draw.choice((0, 3)),
+        auction_s=draw.choice((0, 4)),
+    )
+
+
+def change_the_market(pair: BookPair, draw: random.Random) -> None:
+    """Mostly towards an auction or its end."""
+    state = draw.choice((None, w.OPEN, w.OPEN, w.AUCTION, w.AUCTION, *range(5)))
+    rules = pair.book.rules if draw.random() < 0.5 else random_rules(draw)
+    pair.change(rules, state)
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_thousands_of_sequences_agree_under_changing_rules(block: int):
+    seen: Counter[object] = Counter()
+    for seed in range(block * 200, (block + 1) * 200):
+        draw = random.Random(seed)
+        pair = BookPair(owners=OWNERS, money=draw.choice((30_000_000, 10**9)))
+        for _ in range(60):
+            kind, state = draw.random(), pair.book.state
+            if kind < 0.08:
+                change_the_market(pair, draw)
+            elif kind < 0.14:
+                pair.pass_time(draw.choice((1, 2_000_000, 6_000_000)))
+            elif kind < 0.20:
+                amend_some_order(pair, draw)
+            elif kind < 0.24:
+                pair.cancel(draw.randrange(1, OWNERS + 1), draw.randrange(1, pair.next_id + 1))
+            else:
+                order = pair.place(random_ask(draw))
+                seen["placed", state, order.done] += 1
+                seen["breaker", state == w.OPEN and pair.book.state == w.HALTED] += 1
+            for cross in pair.reference.crosses:
+                seen["traded" if cross[0] else "self-trade"] += 1
+            if pair.reference.crosses and pair.reference.activations:
+                seen["stops set off by an auction"] += 1
+            pair.reference.crosses.clear()
+            seen["state", pair.book.state] += 1
+    wanted = {("state", state) for state in range(5)} | {("breaker", True)}
+    wanted |= {"traded", "self-trade", "stops set off by an auction"}
+    wanted |= {
+        ("placed", w.OPEN, w.OUT_OF_LIMITS), ("placed", w.OPEN, w.OUT_OF_BAND),
+        ("placed", w.POSTING, w.POST_ONLY), ("placed", w.POSTING, w.NOT_OPEN),
+        ("placed", w.AUCTION, 0), ("placed", w.AUCTION, w.NOT_OPEN),
+        ("placed", w.HALTED, w.NOT_OPEN), ("placed", w.CANCELING, w.NOT_OPEN),
+    }  # fmt: skip
+    assert wanted <= seen.keys()
 
 
 @pytest.mark.parametrize("block", range(8))

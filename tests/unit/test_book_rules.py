@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.orderbook.engine.book import Book, Order
+from apps.orderbook.engine.book import Book, Order, Rules
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.snapshot import PriceLevel, level_size, levels, resting_orders
 from tests.support.book_pair import Ask, BookPair
@@ -492,11 +492,12 @@ def test_commands_and_trades_are_numbered_without_a_gap(pair: BookPair):
     pair.place(buy(ANN, P10, TWO))
     pair.cancel(BOB, 99)
     pair.place(buy(ANN, P10 + 1, TWO))
-    pair.book.refuse(buy(ANN, P10, ONE).real(98), w.NOT_OPEN)
-    pair.reference.event_number += 1
+    pair.change(Rules(), w.HALTED)
+    pair.place(buy(ANN, P10, ONE))
+    pair.change(Rules(), w.OPEN)
     for _ in range(2):
         pair.place(sell(BOB, P10, ONE))
-    assert (pair.book.event_number, pair.book.trade_number) == (6, 2)
+    assert (pair.book.event_number, pair.book.trade_number) == (8, 2)
     assert [step[0] for step in pair.reference.steps] == [2]
 
 

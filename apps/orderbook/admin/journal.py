@@ -22,7 +22,7 @@ class CommandAdmin(LongTableAdmin):
         "id", "product", "kind", "owner", "user", "client_oid", "side", "order_type", "price",
         "size", "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price",
         "expires_at", "entity", "display_size",
-        "slippage_bps", "timeout_s", "target", "created_at",
+        "slippage_bps", "timeout_s", "rules", "target", "created_at",
     )  # fmt: skip
 
 

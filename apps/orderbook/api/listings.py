@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -18,6 +18,7 @@ from apps.orderbook.api.base import PublicView, errors
 from apps.orderbook.api.fields import ProductField
 from apps.orderbook.engine.book.money import notional_of
 from apps.orderbook.models import Product
+from apps.orderbook.models.market import NO_LIMIT
 from apps.orderbook.selectors.products import (
     asset_by_name,
     assets,
@@ -26,10 +27,17 @@ from apps.orderbook.selectors.products import (
 )
 
 ONLINE = "online"
+STATUS_MESSAGES: Final = {
+    Product.State.OPEN: "",
+    Product.State.POST_ONLY: "Post only: orders that would trade at once are refused.",
+    Product.State.CANCEL_ONLY: "Cancel only: orders can only be cancelled.",
+    Product.State.HALTED: "Halted: orders can only be cancelled.",
+    Product.State.AUCTION: "Auction: limit orders rest, and trade when it ends.",
+}
 
 
 class ProductOutput(serializers.Serializer[Any]):
-    """A market. A halted one is `cancel_only`."""
+    """A market. A halted one is `cancel_only`; an auction takes `limit_only`."""
 
     id = ProductField(source="*")
     base_currency = serializers.SerializerMethodField()
@@ -38,6 +46,8 @@ class ProductOutput(serializers.Serializer[Any]):
     base_increment = MicroField(source="size_increment")
     base_min_size = MicroField(source="size_min")
     base_max_size = MicroField(source="size_max")
+    min_funds = MicroField(source="notional_min")
+    max_funds = serializers.SerializerMethodField(help_text="Empty: no limit.")
     min_market_funds = serializers.SerializerMethodField()
     display_name = serializers.SerializerMethodField()
     status = serializers.SerializerMethodField()
@@ -57,7 +67,11 @@ class ProductOutput(serializers.Serializer[Any]):
         return names.currency_id(product.quote.code)
 
     def get_min_market_funds(self, product: Product) -> str:
-        return text_from_micro(notional_of(product.price_increment, product.size_min))
+        smallest = notional_of(product.price_increment, product.size_min)
+        return text_from_micro(max(product.notional_min, smallest))
+
+    def get_max_funds(self, product: Product) -> str:
+        return "" if product.notional_max == NO_LIMIT else text_from_micro(product.notional_max)
 
     def get_display_name(self, product: Product) -> str:
         return f"{product.base.code}/{product.quote.code}"
@@ -66,16 +80,24 @@ class ProductOutput(serializers.Serializer[Any]):
         return ONLINE
 
     def get_status_message(self, product: Product) -> str:
-        return "Halted: orders can only be cancelled." if self.get_cancel_only(product) else ""
+        return STATUS_MESSAGES[Product.State(product.state)]
 
     def get_cancel_only(self, product: Product) -> bool:
-        return product.state != Product.State.OPEN
+        return product.state in (Product.State.HALTED, Product.State.CANCEL_ONLY)
+
+    def get_post_only(self, product: Product) -> bool:
+        return product.state == Product.State.POST_ONLY
+
+    def get_limit_only(self, product: Product) -> bool:
+        return product.state in (Product.State.POST_ONLY, Product.State.AUCTION)
+
+    def get_auction_mode(self, product: Product) -> bool:
+        return product.state == Product.State.AUCTION
 
     def _no(self, product: Product) -> bool:
         return False
 
-    get_post_only = get_limit_only = get_trading_disabled = _no
-    get_margin_enabled = get_fx_stablecoin = get_auction_mode = _no
+    get_trading_disabled = get_margin_enabled = get_fx_stablecoin = _no
 
 
 class ProductsView(PublicView):

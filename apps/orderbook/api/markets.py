@@ -33,6 +33,15 @@ LEVELS: Final = (1, 2, 3)
 NUMBERS: Final = {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
 
 
+class AuctionOutput(Output):
+    """What an auction would come to if it ended now, and when it ends if that is known."""
+
+    open_price = MicroField(source="clearing.price", required=False)
+    open_size = MicroField(source="clearing.size", required=False)
+    can_open = serializers.BooleanField()
+    ends_at = TimeField(required=False)
+
+
 class BookView(PublicView):
     """The book: best prices (level 1), all price levels (2), or every order (3)."""
 
@@ -47,6 +56,7 @@ class BookView(PublicView):
         )
         asks = serializers.ListField(child=serializers.ListField())
         auction_mode = serializers.BooleanField()
+        auction = AuctionOutput(allow_null=True)
         time = TimeField()
 
     @extend_schema(parameters=[QuerySerializer], responses={200: BookOutput, **errors(400, 404)})
@@ -54,7 +64,9 @@ class BookView(PublicView):
         level = checked(self.QuerySerializer, request.query_params)["level"]
         found = product_by_name(product)
         sides = _orders(found) if level == 3 else _levels(found, 1 if level == 1 else None)
-        body = {**sides, "auction_mode": False, "time": timezone.now()}
+        is_auction = found.state == Product.State.AUCTION
+        auction = market_data.auction(found) if is_auction else None
+        body = {**sides, "auction_mode": is_auction, "auction": auction, "time": timezone.now()}
         return Response(self.BookOutput(body).data)
 
 

@@ -202,6 +202,20 @@ def _amended_check(command: Command) -> None:
             raise InvalidOrder(
                 _("The order is post only and would have traded at once."), code="post_only"
             )
+        case "out_of_limits":
+            raise InvalidOrder(
+                _("The order's size or value is outside the market's limits."),
+                code="out_of_limits",
+            )
+        case "out_of_band":
+            raise InvalidOrder(
+                _(
+                    "The price is too far from the last trade: it is outside the market's price"
+                    " band."
+                ),
+                code="out_of_band",
+                field="price",
+            )
         case _:
             raise InvalidOrder(
                 _("Its size must exceed what is filled. A stop order that waits stays as it is."),
@@ -228,6 +242,14 @@ def refusal_raise(order: Order) -> None:
         DoneReason.NOT_OPEN: MarketHalted(_("Cancel only mode: the market was halted.")),
         DoneReason.EXPIRED: InvalidOrder(
             _("The order's time was over before the engine came to it."), code="order_expired"
+        ),
+        DoneReason.OUT_OF_LIMITS: InvalidOrder(
+            _("The order's size or value is outside the market's limits."), code="out_of_limits"
+        ),
+        DoneReason.OUT_OF_BAND: InvalidOrder(
+            _("The price is too far from the last trade: it is outside the market's price band."),
+            code="out_of_band",
+            field="price",
         ),
         DoneReason.INVALID: InvalidOrder(_("The order breaks a rule of its market.")),
     }

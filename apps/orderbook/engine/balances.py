@@ -15,7 +15,7 @@ from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.book.order import SIZE_MAX as PRICE_MAX
 from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.words import BUY
-from apps.orderbook.engine.command import AMEND, CANCEL_ALL, TIME, Command
+from apps.orderbook.engine.command import AMEND, CANCEL_ALL, CHANGE, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, Cursor, array
 from apps.orderbook.engine.settlement import Wallet
@@ -79,6 +79,11 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     """
     base, quote, book = market.base, market.quote, market.book
     yield market.fee_owner, quote
+    if _may_turn(book, commands, at_us):
+        # An auction may end, and anything can trade: then it is everybody.
+        everybody = {command.owner for command in commands if command.owner} | book.orders.keys()
+        yield from ((owner, asset) for owner in everybody for asset in (base, quote))
+        return
     orders = [*_wanted(book, commands)]
     entities = {command.entity or command.owner for command in commands}
     entities.update(order.entity for order in _canceled(book, commands))
@@ -86,7 +91,7 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     lowest, highest = _tradable(book, reach.orders)
     for command in commands:
         side, price, owner = command.side, command.price, command.owner
-        if command.kind == TIME:
+        if not owner:
             continue
         if side is None or price is None or (price >= lowest if side == BUY else price <= highest):
             yield owner, base
@@ -96,6 +101,12 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     for owner in reach.owners:
         yield owner, base
         yield owner, quote
+
+
+def _may_turn(book: Book, commands: Iterable[Command], at_us: int) -> bool:
+    """Whether the market's state may end, or be changed, while these commands are carried out."""
+    is_over = bool(book.until_us) and book.until_us <= at_us
+    return is_over or any(command.kind == CHANGE for command in commands)
 
 
 def _wanted(book: Book, commands: Iterable[Command]) -> Iterator[Wanted]:

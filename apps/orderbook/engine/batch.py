@@ -20,9 +20,9 @@ Work = Sequence[tuple[Market, list[Command]]]
 SLICE: Final = 50
 
 # Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
-# that was paused and replaced finds another epoch. The product's row says what applies now.
+# that was paused and replaced finds another epoch. The product's row says which fees apply now.
 _FENCE: Final = """
-SELECT p.id, p.state = 'open', p.maker_bps, p.taker_bps, p.price_increment, p.size_increment
+SELECT p.id, p.maker_bps, p.taker_bps, p.price_increment, p.size_increment
 FROM unnest(%s::bigint[], %s::bigint[]) AS mine (product, epoch)
 JOIN orderbook_productlease l ON l.product_id = mine.product AND l.epoch = mine.epoch
 JOIN orderbook_product p ON p.id = l.product_id
@@ -56,7 +56,7 @@ def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -
             )
             numbers = connection.execute(_NUMBERS)
             locked = known.lock(keys)
-        _apply_rules(work, fence.fetchall())
+        _apply_fees(work, fence.fetchall())
         own_id, number = one(numbers)
         wallets = balances.wallets(locked)
         batch = [_decisions(market, wallets, at_us) for market, _ in work]
@@ -76,14 +76,13 @@ def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -
     return batch
 
 
-def _apply_rules(work: Work, rows: Sequence[tuple[int, bool, int, int, int, int]]) -> None:
+def _apply_fees(work: Work, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
     """Take over what the products' rows say now. Raises LeaseLost when a lease is not ours."""
-    rules = {row[0]: row[1:] for row in rows}
-    if len(rules) < len(work):
-        raise LeaseLost([market.id for market, _ in work if market.id not in rules])
+    fees = {row[0]: row[1:] for row in rows}
+    if len(fees) < len(work):
+        raise LeaseLost([market.id for market, _ in work if market.id not in fees])
     for market, _ in work:
-        is_open, market.maker_bps, market.taker_bps, *increments = rules[market.id]
-        market.is_open = is_open
+        market.maker_bps, market.taker_bps, *increments = fees[market.id]
         if market.book.event_number == 0:  # the database fixes them with the first command
             market.book.price_increment, market.book.size_increment = increments
 

@@ -13,13 +13,15 @@ CANCEL_ALL: Final = 3
 TIME: Final = 4
 SET_SWITCH: Final = 5
 AMEND: Final = 6
+CHANGE: Final = 7
 
 
 class Command(NamedTuple):
     """One row of the journal. Amounts in micro-units; `created_at` as PostgreSQL writes it.
 
     `owner` is 0 for what no owner asked for. `entity` is the owner whose orders are one's own;
-    None: oneself. `expires_us` is microseconds since 1970.
+    None: oneself. `expires_us` is microseconds since 1970. `rules` is JSON, as `journal.changed`
+    reads it.
     """
 
     id: int
@@ -43,6 +45,7 @@ class Command(NamedTuple):
     timeout_s: int | None = None
     display_size: int | None = None
     slippage_bps: int | None = None
+    rules: str | None = None
 
 
 # The columns of a command, in the order of its fields.
@@ -50,7 +53,7 @@ COLUMNS: Final = (
     "id, kind, coalesce(owner_id, 0), side, order_type, price, size, funds, time_in_force, "
     "post_only, self_trade, target, client_oid, created_at, entity_id, stop, stop_price, "
     "(extract(epoch FROM expires_at) * 1000000)::bigint, timeout_s, "
-    "display_size, slippage_bps"
+    "display_size, slippage_bps, rules"
 )
 
 _terms_shared = lru_cache(maxsize=4096)(Terms)

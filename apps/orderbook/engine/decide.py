@@ -6,23 +6,26 @@ transaction out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from apps.orderbook.engine import journal
-from apps.orderbook.engine.book import Order, Step
+from apps.orderbook.engine.book import Order, Step, Turn
 from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.money import hold_of, parked_hold_of
 from apps.orderbook.engine.command import (
     AMEND,
     CANCEL,
+    CHANGE,
     PLACE,
     SET_SWITCH,
     TIME,
     Command,
     order_of,
 )
+from apps.orderbook.engine.feed import turn_messages
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.settlement import (
     Movement,
@@ -30,6 +33,7 @@ from apps.orderbook.engine.settlement import (
     settle_activation,
     settle_amendment,
     settle_cancel,
+    settle_crosses,
     settle_order,
 )
 
@@ -63,7 +67,7 @@ class Decisions:
     `placed` are the batch's own orders and `changed` those from before it, both by id; `moved`
     are those of `changed` that have another place. `fills` are the steps that traded; `levels`
     are the (side, price) whose size is not what it was; `switches` are the owners whose dead
-    man's switch is not what it was.
+    man's switch is not what it was. `is_other` is whether the market's state or rules are others.
     """
 
     market: Market
@@ -77,6 +81,7 @@ class Decisions:
     events: list[Event] = field(default_factory=list)
     levels: set[tuple[int, int]] = field(default_factory=set)
     switches: set[int] = field(default_factory=set)
+    is_other: bool = False
     sequence_before: int = field(init=False)
     _messages: int = field(init=False, default=0)
 
@@ -85,19 +90,58 @@ class Decisions:
 
     def decide(self, command: Command) -> None:
         """Carry out the market's next command, after what was due before it."""
-        due = self._expire() if self.market.book.clock.due_us <= self.at_us else ""
+        book = self.market.book
+        is_due = book.clock.due_us <= self.at_us or not book.event_number
+        due, state = self._before() if is_due else "", book.state
         if command.kind == PLACE:
             body = self._place(command, due)
         elif command.kind == AMEND:
             body = self._amend(command, due)
         elif command.kind == SET_SWITCH:
             body = self._set_switch(command, due)
+        elif command.kind == CHANGE:
+            body = self._change(command, due)
         elif command.kind == TIME:
-            self.market.book.pass_time()
+            book.pass_time()
             body = journal.time_body(command, due, at_us=self.at_us)
         else:
             body = self._cancel(command, due)
+        self.is_other |= book.state != state
         self._record(command, body)
+
+    def _before(self) -> str:
+        """What comes before the command, as the event has it."""
+        book = self.market.book
+        parts = [] if book.event_number else [journal.beginning_text(book)]
+        parts.append(self._expire())
+        while turn := book.turn_due(self.at_us):
+            parts += self._turned(turn), self._expire()
+        return ",".join(filter(None, parts))
+
+    def _turned(self, turn: Turn) -> str:
+        """Settle what an auction came to. Returns the turn as the event has it."""
+        self.is_other = True
+        text = journal.turn_text(turn)
+        self.movements += settle_crosses(turn.crosses, self.wallets)
+        for c in turn.crosses:
+            self._touch(c.maker)
+            self._touch(c.taker)
+            if c.trade:
+                self.fills.append(
+                    (w.MATCH, c.trade, c.taker, c.maker, c.price, c.size, c.notional,
+                     c.taker_fee, c.maker_fee, c.of_maker.released, c.of_maker.left,
+                     c.of_maker.fresh)
+                )  # fmt: skip
+        self._messages += len(turn_messages(json.loads(text)))
+        return self._set_off(text)
+
+    def _change(self, command: Command, due: str) -> str:
+        book = self.market.book
+        rules, state = journal.changed(book.rules, command.rules or "{}")
+        turn = book.change(rules, state, self.at_us)
+        self.is_other = True
+        text = self._turned(turn) if turn else ""
+        return journal.change_body(command, text, due, at_us=self.at_us)
 
     def _expire(self) -> str:
         """End what is due. Returns it as the event has it."""
@@ -108,18 +152,13 @@ class Decisions:
         return self._ended(ended)
 
     def _place(self, command: Command, due: str) -> str:
-        market, book, steps = self.market, self.market.book, []
+        market, book = self.market, self.market.book
         order = order_of(command, market.maker_bps, market.taker_bps)
         cover = cover_of(order, self.wallets.of_hold(order).available)
-        if market.is_open:
-            steps = book.place(order, cover, self.at_us)
-        else:
-            book.refuse(order, w.NOT_OPEN)
+        steps = book.place(order, cover, self.at_us)
         refused = order.done >= w.INSUFFICIENT_FUNDS and not steps
         self.placed[order.id] = Placed(command, order, refused)
-        body = journal.place_body(
-            command, order, steps, due, at_us=self.at_us, available=cover, is_open=market.is_open
-        )
+        body = journal.place_body(command, order, steps, due, at_us=self.at_us, available=cover)
         if refused:
             return body
         self.movements += settle_order(order, steps, self.wallets)
@@ -128,9 +167,9 @@ class Decisions:
         return self._set_off(body) if book.stops.triggered else body
 
     def _set_off(self, body: str) -> str:
-        """Let in the stop orders that the command set off. Returns its event with them."""
+        """Let in the stop orders that were set off. Returns the event, or the turn, with them."""
         book, then = self.market.book, []
-        while book.stops.triggered:
+        while book.may_activate:
             activation = book.activate_next()
             then.append(journal.activation_text(activation))
             self.movements += settle_activation(activation, self.wallets)
@@ -138,7 +177,7 @@ class Decisions:
             if activation.order.id not in self.placed:
                 self.changed[activation.order.id] = activation.order
                 self.moved[activation.order.id] = activation.order
-        return journal.with_activations(body, then)
+        return journal.with_activations(body, then) if then else body
 
     def _tell(self, order: Order, steps: Sequence[Step]) -> None:
         """Count the messages of an order that came in, and note what it touched."""
@@ -157,17 +196,14 @@ class Decisions:
             self.levels.add((order.side, order.price))
 
     def _amend(self, command: Command, due: str) -> str:
-        market, book = self.market, self.market.book
+        book = self.market.book
         assert command.target is not None
         before = book.get(command.owner, command.target)
         cover = amend_cover_of(before, command, self.wallets) if before else 0
-        if market.is_open:
-            found = book.amend(command.owner, command.target, command.price, command.size, cover)
-        else:
-            found = book.refuse_amend(before, w.NOT_OPEN)
-        body = journal.amend_body(
-            command, found, due, at_us=self.at_us, available=cover, is_open=market.is_open
+        found = book.amend(
+            command.owner, command.target, command.price, command.size, cover, self.at_us
         )
+        body = journal.amend_body(command, found, due, at_us=self.at_us, available=cover)
         if found.refused:
             return body
         order = found.order

@@ -13,7 +13,17 @@ from typing import Any
 Message = dict[str, Any]
 
 # Refused orders were never received: the market does not hear of them.
-REFUSED = frozenset({"insufficient_funds", "post_only", "not_open", "invalid", "expired"})
+REFUSED = frozenset(
+    {
+        "insufficient_funds",
+        "post_only",
+        "not_open",
+        "invalid",
+        "expired",
+        "out_of_limits",
+        "out_of_band",
+    }
+)
 
 
 def messages_of(body: str, *, product: str, sequence: int) -> list[Message]:
@@ -22,15 +32,54 @@ def messages_of(body: str, *, product: str, sequence: int) -> list[Message]:
     Each message has the next sequence number, so that a consumer sees when it missed one.
     """
     event = json.loads(body)
-    messages = _ended(event.get("due", ()))
+    messages = [message for before in event.get("due", ()) for message in _before(before)]
     if event["kind"] == "place":
         messages += _place(event) + _set_off(event)
     elif event["kind"] == "amend":
         messages += _amend(event["result"]) + _set_off(event)
+    elif event["kind"] == "change":
+        messages += turn_messages(event["result"]["turn"])
     else:
         messages += _ended(event["result"].get("canceled", ()))
     for number, message in enumerate(messages, sequence + 1):
         message |= {"product_id": product, "sequence": number, "time": event["given"]["at"]}
+    return messages
+
+
+def _before(before: dict[str, Any]) -> list[Message]:
+    """What came before the command: an order ended, a state of the market, or its beginning."""
+    return _ended([before]) if "order" in before else turn_messages(before)
+
+
+def turn_messages(turn: dict[str, Any] | None) -> list[Message]:
+    """What the market hears of an auction that ended, and of the stop orders that it set off."""
+    if turn is None:
+        return []
+    crossed = [message for cross in turn.get("crosses", ()) for message in _cross(cross)]
+    return crossed + _set_off(turn)
+
+
+def _cross(cross: dict[str, Any]) -> list[Message]:
+    maker, taker, messages = cross["maker"], cross["taker"], []
+    if cross["trade"]:
+        messages.append(
+            {
+                "type": "match",
+                "trade_id": cross["trade"],
+                "maker_order_id": maker["order"],
+                "taker_order_id": taker["order"],
+                "side": maker["side"],
+                "size": cross["size"],
+                "price": cross["price"],
+            }
+        )
+    for party in (maker, taker):
+        if party["fresh"]:
+            messages.append(_shown(party, party))
+        elif not party["left"]:
+            messages.append(_done(party, "filled" if cross["trade"] else "canceled", 0))
+        elif cross["size"] and not cross["trade"]:
+            messages.append(_decreased(party, cross["size"]))
     return messages
 
 
@@ -141,16 +190,21 @@ def _step(step: dict[str, Any], taker: int, maker_side: str) -> list[Message]:
         return [_done(maker, "canceled", step["left"])]
     if not step["decreased"]:
         return []
-    change = {
+    change = _decreased(maker | {"left": step["left"]}, step["decreased"])
+    return [change, _shown(maker, step)] if "fresh" in step else [change]
+
+
+def _decreased(order: dict[str, Any], size: int) -> Message:
+    """Self-trade prevention made an order smaller."""
+    return {
         "type": "change",
         "reason": "STP",
-        "order_id": step["maker"],
-        "side": maker_side,
-        "price": step["price"],
-        "old_size": step["left"] + step["decreased"],
-        "new_size": step["left"],
+        "order_id": order["order"],
+        "side": order["side"],
+        "price": order["price"],
+        "old_size": order["left"] + size,
+        "new_size": order["left"],
     }
-    return [change, _shown(maker, step)] if "fresh" in step else [change]
 
 
 def _shown(maker: dict[str, Any], step: dict[str, Any]) -> Message:

@@ -1,12 +1,13 @@
 """The event of a command: canonical JSON that suffices to replay it, and the chain of hashes.
 
 A body has three parts. `asked` is the command, `given` is what came from outside the book (the
-time, the money that was available, the fees, whether the market was open), `result` is what the
-book made of it. Two more are there when they are not empty: `due` are the orders whose time was
-over before the command, and `then` the stop orders that it set off, one after the other. What
-few orders ask for (`stop`, `stop_price`, `expires`, `entity`, `display`, `slippage_bps`) is in
-`asked` only when it is asked, and what few steps do (`fresh`: more of an iceberg came into sight)
-in the step only when it is done.
+time, the money that was available, the fees), `result` is what the book made of it. Two more are
+there when they are not empty: `due` is what came before the command, and `then` the stop orders
+that it set off, one after the other. In `due` are, in the order of their times, orders whose time
+was over and states of the market that ended, with the auctions that ended with them; in a market's
+first event also what applied at its beginning. What few orders ask for (`stop`, `stop_price`,
+`expires`, `entity`, `display`, `slippage_bps`) is in `asked` only when it is asked, and what few
+steps do (`fresh`: more of an iceberg came into sight) in the step only when it is done.
 
 JSON is canonical when its keys are sorted and nothing is padded; the texts are
 put together by hand because this is done for every command, and tests hold them against `json`.
@@ -21,13 +22,15 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from apps.orderbook.engine.book import Activation, Amendment, Order, Step
+from apps.orderbook.engine.book import Activation, Amendment, Book, Order, Rules, Step, Turn
 from apps.orderbook.engine.book import words as w
+from apps.orderbook.engine.book.auction import Cross, Less
 from apps.orderbook.engine.command import CANCEL, Command
 
 SIDES: Final = ("buy", "sell")
 TYPES: Final = ("limit", "market")
 TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTT")
+STATES: Final = ("open", "post_only", "cancel_only", "halted", "auction")
 STOPS: Final = ("", "loss", "entry")
 SELF_TRADES: Final = ("dc", "co", "cn", "cb")
 REASONS: Final = {
@@ -41,6 +44,8 @@ REASONS: Final = {
     w.INVALID: "invalid",
     w.EXPIRED: "expired",
     w.NOT_FOUND: "not_found",
+    w.OUT_OF_LIMITS: "out_of_limits",
+    w.OUT_OF_BAND: "out_of_band",
 }
 _DONE: Final = {0: "null", **{reason: f'"{word}"' for reason, word in REASONS.items()}}
 _BOOL: Final = ("false", "true")
@@ -61,9 +66,8 @@ def place_body(
     *,
     at_us: int,
     available: int,
-    is_open: bool,
 ) -> str:
-    """The event of a place command, taken right after it; `due` as of `orders_text`."""
+    """The event of a place command, taken right after it; `due` as of `due_text`."""
     c, terms = command, order.terms
     oid = "null" if c.client_oid is None else json.dumps(c.client_oid)
     price = "null" if c.price is None else c.price
@@ -81,7 +85,7 @@ def place_body(
         f'"size":{size},{slippage}{stop}"time_in_force":"{TIMES_IN_FORCE[terms.time_in_force]}",'
         f'"type":"{TYPES[terms.kind]}"}},"command":{c.id},{_due(due)}'
         f'"given":{{"at":{at_us},"available":{available},"maker_bps":{terms.maker_bps},'
-        f'"open":{_BOOL[is_open]},"taker_bps":{terms.taker_bps}}},"kind":"place",'
+        f'"taker_bps":{terms.taker_bps}}},"kind":"place",'
         f'"result":{{"done":{_DONE[order.done]},"fees":{order.fees},'
         f'"filled_notional":{order.filled_notional},"filled_size":{order.filled_size},'
         f'{_hidden(order)}"hold":{order.hold},{_PARKED[order.parked]}"remaining":{remaining},'
@@ -147,7 +151,7 @@ def orders_text(orders: Iterable[Order]) -> str:
 
 
 def cancel_body(command: Command, due: str, canceled: str, *, at_us: int) -> str:
-    """The event of a cancel or cancel-all command; `due` and `canceled` as of `orders_text`."""
+    """The event of a cancel or cancel-all command; `canceled` as of `orders_text`."""
     target = "null" if command.target is None else command.target
     return (
         f'{{"asked":{{"owner":{command.owner},"target":{target}}},"command":{command.id},'
@@ -164,14 +168,13 @@ def amend_body(
     *,
     at_us: int,
     available: int,
-    is_open: bool,
 ) -> str:
-    """The event of a change, taken right after it."""
+    """The event of a changed order, taken right after it."""
     c, a, order = command, amendment, amendment.order
     head = (
         f'{{"asked":{{"owner":{c.owner},"price":{c.price or "null"},"size":{c.size or "null"},'
         f'"target":{c.target}}},"command":{c.id},{_due(due)}'
-        f'"given":{{"at":{at_us},"available":{available},"open":{_BOOL[is_open]}}},'
+        f'"given":{{"at":{at_us},"available":{available}}},'
         f'"kind":"amend",'
     )
     if a.refused or order is None:
@@ -184,6 +187,53 @@ def amend_body(
         f'"price":{order.price},"released":{a.released},"remaining":{order.remaining},'
         f'"side":"{SIDES[order.side]}","size":{order.size},'
         f'"steps":[{",".join(map(_step, a.steps))}]}}}}'
+    )
+
+
+def changed(rules: Rules, asked: str) -> tuple[Rules, int | None]:
+    """The rules after a change, and the state if one is asked for. `asked` is a JSON object of the
+    rules that are to be others, by name, and `state`. Rules that do not go together stay as they
+    are."""
+    change = json.loads(asked)
+    state = change.pop("state", None)
+    after = rules._replace(**change)
+    return after if after.is_sound else rules, None if state is None else STATES.index(state)
+
+
+def change_body(command: Command, turn: str, due: str, *, at_us: int) -> str:
+    """The event of a change of the market itself; `turn` as of `turn_text`, or empty."""
+    return (
+        f'{{"asked":{{"rules":{command.rules}}},"command":{command.id},{_due(due)}'
+        f'"given":{{"at":{at_us}}},"kind":"change","result":{{"turn":{turn or "null"}}}}}'
+    )
+
+
+def beginning_text(book: Book) -> str:
+    """What applies before a market's first command."""
+    rules = json.dumps(book.rules._asdict(), sort_keys=True, separators=(",", ":"))
+    return f'{{"rules":{rules},"state":"{STATES[book.state]}"}}'
+
+
+def turn_text(turn: Turn) -> str:
+    """Another state of the market and what traded with it, taken right after it. Stop orders that
+    it set off can be added with `with_activations`."""
+    crosses = ",".join(map(_cross, turn.crosses))
+    ends = turn.until_us or "null"
+    return f'{{"crosses":[{crosses}],"ends":{ends},"state":"{STATES[turn.state]}"}}'
+
+
+def _cross(c: Cross) -> str:
+    return (
+        f'{{"maker":{_party(c.maker, c.of_maker)},"maker_fee":{c.maker_fee},'
+        f'"notional":{c.notional},"price":{c.price},"size":{c.size},'
+        f'"taker":{_party(c.taker, c.of_taker)},"taker_fee":{c.taker_fee},"trade":{c.trade}}}'
+    )
+
+
+def _party(order: Order, less: Less) -> str:
+    return (
+        f'{{"fresh":{less.fresh},"left":{less.left},"order":{order.id},"price":{order.price},'
+        f'"side":"{SIDES[order.side]}"}}'
     )
 
 

@@ -28,6 +28,5 @@ class Market:
     hash: bytes
     holes: dict[int, int] = field(default_factory=dict)
     holes_changed: bool = False
-    is_open: bool = True
     maker_bps: int = 0
     taker_bps: int = 0

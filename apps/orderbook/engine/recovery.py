@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from apps.orderbook.engine.book import Book, Order
+from apps.orderbook.engine.book import Book, Order, Rules
 from apps.orderbook.engine.command import terms_of
+from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, one
 from apps.orderbook.ids import id_first
 
-_PRODUCT: Final = """
+_PRODUCT: Final = f"""
 SELECT p.id, p.code, p.base_id, p.quote_id, p.price_increment, p.size_increment, l.epoch,
-    l.cursor, l.sequence, l.hash, l.event_number, l.trade_number, l.holes, l.holes_xmax
+    l.cursor, l.sequence, l.hash, l.event_number, l.trade_number, l.holes, l.holes_xmax,
+    p.state, coalesce((extract(epoch FROM p.state_until) * 1000000)::bigint, 0), l.window_price,
+    l.window_until_us, ARRAY[{", ".join(f"p.{name}" for name in Rules._fields)}]::bigint[]
 FROM orderbook_product p JOIN orderbook_productlease l ON l.product_id = p.id WHERE p.id = %s
-"""
+"""  # noqa: S608
 _FEE_OWNER: Final = "SELECT id FROM accounts_owner WHERE platform_name = %s"
 _FEE_OWNER_CREATE: Final = (
     "INSERT INTO accounts_owner (platform_name) VALUES (%s) ON CONFLICT (platform_name) DO NOTHING"
@@ -51,6 +54,11 @@ class Progress(NamedTuple):
     trade_number: int
     holes: list[int]
     holes_xmax: list[int]
+    state: str
+    state_until_us: int
+    window_price: int
+    window_until_us: int
+    rules: list[int]
 
 
 def progress_read(connection: Connection, product_id: int) -> Progress:
@@ -68,6 +76,10 @@ def book_load(connection: Connection, progress: Progress) -> Book:
         progress.trade_number,
         last_price=row[0] if row else 0,
         switches=connection.execute(_SWITCHES, (progress.id,)).fetchall(),
+        state=STATES.index(progress.state),
+        until_us=progress.state_until_us,
+        rules=Rules(*progress.rules),
+        window=(progress.window_price, progress.window_until_us),
     )
     return book
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from apps.orderbook.engine import journal
-from apps.orderbook.engine.book import Book, Step
-from apps.orderbook.engine.book.words import NOT_OPEN
+from apps.orderbook.engine.book import Book, Rules, Turn
 from apps.orderbook.engine.command import (
     AMEND,
     CANCEL,
     CANCEL_ALL,
+    CHANGE,
     PLACE,
     SET_SWITCH,
     TIME,
@@ -26,6 +27,7 @@ KINDS = {
     "time": TIME,
     "set_switch": SET_SWITCH,
     "amend": AMEND,
+    "change": CHANGE,
 }
 
 
@@ -37,10 +39,27 @@ def replay(book: Book, body: str) -> None:
     """Apply one event to the book. Raises ReplayDiffers when it comes to something else."""
     event = json.loads(body)
     command = _command(event)
-    due = journal.orders_text(book.expire(event["given"]["at"]))
+    due = ",".join(filter(None, _before(book, event)))
     again = _again(book, event, command, due)
     if again != body:
         raise ReplayDiffers(f"journal: {body}\n   book: {again}")
+
+
+def _before(book: Book, event: dict[str, Any]) -> Iterator[str]:
+    at_us = event["given"]["at"]
+    if not book.event_number:
+        first: dict[str, Any] = next(iter(event.get("due", ())), {})
+        if "rules" in first:
+            book.begin(Rules(**first["rules"]), journal.STATES.index(first["state"]))
+            yield journal.beginning_text(book)
+    yield journal.orders_text(book.expire(at_us))
+    while turn := book.turn_due(at_us):
+        yield _turned(book, turn)
+        yield journal.orders_text(book.expire(at_us))
+
+
+def _turned(book: Book, turn: Turn) -> str:
+    return _with_stops(book, journal.turn_text(turn))
 
 
 def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
@@ -53,6 +72,11 @@ def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str
         falls_us = event["result"]["falls"]
         book.set_switch(command.owner, falls_us)
         return journal.switch_body(command, due, at_us=at_us, falls_us=falls_us)
+    if command.kind == CHANGE:
+        rules, state = journal.changed(book.rules, command.rules or "{}")
+        turn = book.change(rules, state, at_us)
+        text = _turned(book, turn) if turn else ""
+        return journal.change_body(command, text, due, at_us=at_us)
     if command.kind == TIME:
         book.pass_time()
         return journal.time_body(command, due, at_us=at_us)
@@ -84,49 +108,36 @@ def _command(event: dict[str, Any]) -> Command:
         timeout_s=asked.get("timeout"),
         display_size=asked.get("display"),
         slippage_bps=asked.get("slippage_bps"),
+        rules=_json(asked["rules"]) if "rules" in asked else None,
     )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _place(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
     given = event["given"]
     order = order_of(command, given["maker_bps"], given["taker_bps"])
-    steps: list[Step] = []
-    if given["open"]:
-        steps = book.place(order, given["available"], given["at"])
-    else:
-        book.refuse(order, NOT_OPEN)
+    steps = book.place(order, given["available"], given["at"])
     body = journal.place_body(
-        command,
-        order,
-        steps,
-        due,
-        at_us=given["at"],
-        available=given["available"],
-        is_open=given["open"],
+        command, order, steps, due, at_us=given["at"], available=given["available"]
     )
     return _with_stops(book, body)
 
 
 def _amend(book: Book, event: dict[str, Any], command: Command, due: str) -> str:
-    given, target = event["given"], command.target or 0
-    if given["open"]:
-        found = book.amend(command.owner, target, command.price, command.size, given["available"])
-    else:
-        found = book.refuse_amend(book.get(command.owner, target), NOT_OPEN)
-    body = journal.amend_body(
-        command,
-        found,
-        due,
-        at_us=given["at"],
-        available=given["available"],
-        is_open=given["open"],
+    at_us, available = event["given"]["at"], event["given"]["available"]
+    found = book.amend(
+        command.owner, command.target or 0, command.price, command.size, available, at_us
     )
+    body = journal.amend_body(command, found, due, at_us=at_us, available=available)
     return _with_stops(book, body)
 
 
 def _with_stops(book: Book, body: str) -> str:
     then = []
-    while book.stops.triggered:
+    while book.may_activate:
         then.append(journal.activation_text(book.activate_next()))
     return journal.with_activations(body, then) if then else body
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from apps.orderbook.engine.book.amending import Amendment
+from apps.orderbook.engine.book.auction import Cross
 from apps.orderbook.engine.book.order import Activation, Order, Step
 from apps.orderbook.engine.book.words import BUY, MATCH
 
@@ -84,6 +85,37 @@ def settle_amendment(amendment: Amendment, wallets: Wallets) -> list[Movement]:
     holding.held -= amendment.released
     holding.available += amendment.released
     return settle_order(order, amendment.steps, wallets)
+
+
+def settle_crosses(crosses: Sequence[Cross], wallets: Wallets) -> list[Movement]:
+    """Apply what an auction came to: both orders had held what they give."""
+    movements: list[Movement] = []
+    for c in crosses:
+        for order, less in ((c.maker, c.of_maker), (c.taker, c.of_taker)):
+            holding = wallets.of_hold(order)
+            holding.held -= less.released
+            holding.available += less.released
+        if c.kind == MATCH:
+            _settle_cross(c, wallets, movements)
+    return movements
+
+
+def _settle_cross(c: Cross, wallets: Wallets, movements: list[Movement]) -> None:
+    base, quote, fees = wallets
+    buyer, seller = (c.maker, c.taker) if c.maker.side == BUY else (c.taker, c.maker)
+    for order, fee in ((c.maker, c.maker_fee), (c.taker, c.taker_fee)):
+        quote[order.owner].available -= fee
+        fees.available += fee
+    base[seller.owner].available -= c.size
+    base[buyer.owner].available += c.size
+    quote[buyer.owner].available -= c.notional
+    quote[seller.owner].available += c.notional
+    sold = (base[seller.owner].id, base[buyer.owner].id, c.size)
+    paid = (quote[buyer.owner].id, quote[seller.owner].id, c.notional)
+    movements += [(*sold, TRADE, c.trade), (*paid, TRADE, c.trade)]
+    for order, fee in ((c.maker, c.maker_fee), (c.taker, c.taker_fee)):
+        if fee:
+            movements.append((quote[order.owner].id, fees.id, fee, FEE, c.trade))
 
 
 def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:

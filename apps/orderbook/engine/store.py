@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from psycopg import Copy
 
+from apps.orderbook.engine.book import Rules
 from apps.orderbook.engine.decide import Decisions, Placed
+from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, array, time_of
 from apps.orderbook.engine.settlement import Wallet
@@ -63,9 +65,15 @@ FROM unnest(%s::bigint[], %s::bigint[]) AS v (owner, falls_us)
 """
 _PROGRESS: Final = """
 UPDATE orderbook_productlease SET cursor = %s, event_number = %s, trade_number = %s,
-    sequence = %s, hash = %s
+    sequence = %s, hash = %s, window_price = %s, window_until_us = %s
 WHERE product_id = %s
 """
+_MARKET: Final = f"""
+UPDATE orderbook_product SET state = %s,
+    state_until = timestamptz 'epoch' + nullif(%s, 0) * interval '1 microsecond',
+    {", ".join(f"{name} = %s" for name in Rules._fields)}
+WHERE id = %s
+"""  # noqa: S608
 _HOLES: Final = """
 UPDATE orderbook_productlease SET holes = %s::bigint[], holes_xmax = %s::bigint[]
 WHERE product_id = %s
@@ -135,6 +143,10 @@ def write(
                 connection.execute(_MOVED, moved)
             if decisions.switches:
                 _write_switches(connection, decisions)
+            if decisions.is_other:
+                book = decisions.market.book
+                now = (STATES[book.state], book.until_us, *book.rules, decisions.market.id)
+                connection.execute(_MARKET, now)
             _write_progress(connection, decisions.market)
 
 
@@ -172,7 +184,7 @@ def _write_progress(connection: Connection, market: Market) -> None:
         _PROGRESS,
         (
             market.cursor, book.event_number, book.trade_number, market.sequence, market.hash,
-            market.id,
+            book.window_price, book.window_until_us, market.id,
         ),
     )  # fmt: skip
     if market.holes_changed:

@@ -46,6 +46,7 @@ class CommandKind(models.IntegerChoices):
     TIME = 4, _("Time passes")
     SET_SWITCH = 5, _("Cancel all after a time")
     AMEND = 6, _("Amend")
+    CHANGE = 7, _("Change of the market")
 
 
 class OrderStatus(models.IntegerChoices):
@@ -64,3 +65,5 @@ class DoneReason(models.IntegerChoices):
     NOT_OPEN = 7, _("Rejected: the market is not open")
     INVALID = 8, _("Rejected: not a whole number of the market's increments")
     EXPIRED = 9, _("Canceled: its time was over")
+    OUT_OF_LIMITS = 11, _("Rejected: its size or its value is outside the market's limits")
+    OUT_OF_BAND = 12, _("Rejected: its price is outside the market's price band")

@@ -63,6 +63,8 @@ class Command(models.Model):
     display_size = models.BigIntegerField(null=True)
     slippage_bps = models.PositiveSmallIntegerField(null=True)
     timeout_s = models.PositiveIntegerField(null=True)
+    # JSON of what is to change of the market, for a change of it.
+    rules = models.TextField(null=True)  # noqa: DJ001
     target = models.BigIntegerField(null=True, help_text=_("The order a cancel is about."))
     created_at = models.DateTimeField(db_default=Now())
 
@@ -121,6 +123,9 @@ class ProductLease(models.Model):
     trade_number = models.BigIntegerField(default=0, db_default=0)
     sequence = models.BigIntegerField(default=0, db_default=0)
     hash = models.BinaryField(max_length=32, default=b"", db_default=b"")
+    # What the circuit breaker measures from, and until when; microseconds since 1970.
+    window_price = models.BigIntegerField(default=0, db_default=0)
+    window_until_us = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("product lease")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Asset
 
 UNIT = 1_000_000
+NO_LIMIT = 2**63 - 1
 INCREMENTS_EXACT = Exact(
     Mod(
         F("price_increment") * F("size_increment"),
@@ -26,12 +27,20 @@ class Product(models.Model):
 
     Price is in quote micro-units per whole base unit, size in base micro-units. Because
     `price_increment * size_increment` is a multiple of 10^6, `price * size / 10^6` is exact.
+    Increments and fees apart, what a market takes is changed through the journal
+    (`services.products.product_change`) and written here by the engine alone; the fields are those
+    of `engine.book.Rules`.
     The database creates the product's command sequence and its lease row with it.
     """
 
     class State(models.TextChoices):
+        """What a market takes; the engine's own words (`engine.journal.STATES`)."""
+
         OPEN = "open", _("Open")
+        POST_ONLY = "post_only", _("Post only")
+        CANCEL_ONLY = "cancel_only", _("Cancel only")
         HALTED = "halted", _("Halted")
+        AUCTION = "auction", _("Auction")
 
     code = models.CharField(_("code"), max_length=60, unique=True)
     base = models.ForeignKey(Asset, models.PROTECT, related_name="+", verbose_name=_("base"))
@@ -42,7 +51,21 @@ class Product(models.Model):
     size_max = models.BigIntegerField(_("largest size"))
     maker_bps = models.PositiveSmallIntegerField(_("maker fee, basis points"), default=0)
     taker_bps = models.PositiveSmallIntegerField(_("taker fee, basis points"), default=0)
+    notional_min = models.BigIntegerField(_("smallest value"), default=0, db_default=0)
+    notional_max = models.BigIntegerField(_("largest value"), default=NO_LIMIT, db_default=NO_LIMIT)
+    band_bps = models.PositiveIntegerField(_("price band, basis points"), default=0, db_default=0)
+    breaker_bps = models.PositiveIntegerField(
+        _("circuit breaker, basis points"), default=0, db_default=0
+    )
+    breaker_window_s = models.PositiveIntegerField(
+        _("circuit breaker: window, seconds"), default=0, db_default=0
+    )
+    breaker_pause_s = models.PositiveIntegerField(
+        _("circuit breaker: pause, seconds"), default=0, db_default=0
+    )
+    auction_s = models.PositiveIntegerField(_("auctions, seconds"), default=0, db_default=0)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
+    state_until = models.DateTimeField(_("until"), null=True)
     listed_at = models.DateTimeField(_("listed"), auto_now_add=True)
 
     class Meta:
@@ -57,6 +80,10 @@ class Product(models.Model):
             models.CheckConstraint(
                 name="orderbook_product_sizes",
                 condition=Q(size_min__gt=0, size_max__gte=F("size_min")),
+            ),
+            models.CheckConstraint(
+                name="orderbook_product_notionals",
+                condition=Q(notional_min__gte=0, notional_max__gte=F("notional_min")),
             ),
             models.CheckConstraint(
                 name="orderbook_product_fees",

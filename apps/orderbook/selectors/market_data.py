@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from apps.orderbook.engine.book.auction import Clearing, clearing_of
 from apps.orderbook.ids import id_first, id_last
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.models.enums import OrderStatus, Side
@@ -34,6 +35,13 @@ LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(
 WHERE lease.product_id = %(product)s
 GROUP BY lease.sequence, o.side, o.price
 ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END
+"""
+
+# An auction counts what icebergs have out of sight, as the engine will.
+_AUCTION: Final = """
+SELECT side, price, sum(size - filled_size)::bigint FROM orderbook_order
+WHERE product_id = %(product)s AND status = %(open)s AND NOT parked
+GROUP BY side, price ORDER BY side, CASE side WHEN 0 THEN -price ELSE price END
 """
 
 _ORDERS: Final = """
@@ -114,6 +122,18 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
+class Auction:
+    """Where an auction stands: its price and size if it ended now, None when nothing trades."""
+
+    clearing: Clearing | None
+    ends_at: datetime | None
+
+    @property
+    def can_open(self) -> bool:
+        return self.clearing is not None
+
+
+@dataclass(frozen=True, slots=True)
 class FullBook:
     """Every open order by priority, as they stood at `sequence`."""
 
@@ -160,6 +180,19 @@ def book(product: Product) -> Book:
     rows = _rows(_LEVELS, product)
     bids, asks = ([Level(*row[2:]) for row in rows if row[1] == side] for side in Side)
     return Book(rows[0][0], bids, asks)
+
+
+def auction(product: Product) -> Auction:
+    """The indicative price and size of the auction that the market is in."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AUCTION, {"product": product.pk, "open": OrderStatus.OPEN})
+        rows = cursor.fetchall()
+    bids, asks = (
+        [(price, size) for side, price, size in rows if side == wanted]
+        for wanted in (Side.BUY, Side.SELL)
+    )
+    last = trade_last(product)
+    return Auction(clearing_of(bids, asks, last.price if last else 0), product.state_until)
 
 
 def book_full(product: Product) -> FullBook:

@@ -50,7 +50,7 @@ def client_oid_check(client_oid: str) -> None:
 
 def place_check(*, product: Product, command: Command) -> None:
     """Raises InvalidOrder or MarketHalted for what the engine would refuse in any case."""
-    _open_check(product)
+    _state_check(product, command)
     _stop_check(product, command)
     _end_check(command)
     if command.order_type == OrderType.LIMIT:
@@ -61,7 +61,7 @@ def place_check(*, product: Product, command: Command) -> None:
 
 def amend_check(*, product: Product, price: int | None, size: int | None) -> None:
     """Raises InvalidOrder or MarketHalted for a change that the engine would refuse in any case."""
-    _open_check(product)
+    _closed_check(product)
     if price is None and size is None:
         raise InvalidOrder(_("Name a price or a size."), code="nothing_to_amend", field="size")
     if price is not None:
@@ -75,8 +75,24 @@ def amend_check(*, product: Product, price: int | None, size: int | None) -> Non
         )
 
 
-def _open_check(product: Product) -> None:
-    if product.state != Product.State.OPEN:
+def _state_check(product: Product, command: Command) -> None:
+    """What the state of the market does not let in."""
+    state = Product.State(product.state)
+    if state == Product.State.OPEN:
+        return
+    _closed_check(product)
+    rests = command.order_type == OrderType.LIMIT and command.time_in_force in RESTING
+    if not rests or command.stop is not None:
+        message = _("This market takes only limit orders that rest at the moment: GTC or GTT.")
+    elif command.post_only and state == Product.State.AUCTION:
+        message = _("In an auction nobody comes first: leave out post_only.")
+    else:
+        return
+    raise InvalidOrder(message, code="market_limit_only")
+
+
+def _closed_check(product: Product) -> None:
+    if product.state in (Product.State.HALTED, Product.State.CANCEL_ONLY):
         raise MarketHalted(
             _("Cancel only mode: this market is halted. Place the order when it is open again.")
         )
@@ -109,7 +125,9 @@ def _limit_check(product: Product, command: Command) -> None:
             _("The order's value is too large. Lower its price or its size."),
             code="value_too_large",
         )
-    assert notional_of(command.price, command.size) * MICRO == command.price * command.size
+    notional = notional_of(command.price, command.size)
+    assert notional * MICRO == command.price * command.size
+    _notional_check(product, notional, field="size")
 
 
 def _market_check(product: Product, command: Command) -> None:
@@ -149,6 +167,20 @@ def _market_check(product: Product, command: Command) -> None:
         )
     elif not 0 < (command.funds or 0) <= AMOUNT_MICRO_MAX:
         raise InvalidOrder(_("funds must be more than 0."), code="funds_too_small", field="funds")
+    else:
+        _notional_check(product, command.funds or 0, field="funds")
+
+
+def _notional_check(product: Product, notional: int, field: str) -> None:
+    if notional < product.notional_min:
+        message = _("The order's value is too small: this market takes {bound} or more.")
+        code, bound = "value_too_small", product.notional_min
+    elif notional > product.notional_max:
+        message = _("The order's value is too large: this market takes {bound} at most.")
+        code, bound = "value_too_large", product.notional_max
+    else:
+        return
+    raise InvalidOrder(message.format(bound=text_from_micro(bound)), code=code, field=field)
 
 
 def _display_check(product: Product, command: Command) -> None:

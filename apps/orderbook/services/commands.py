@@ -6,6 +6,8 @@ against everything that does not depend on the book, so that the journal holds n
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -49,12 +51,12 @@ _INSERT: Final = f"""
 INSERT INTO orderbook_command (
     id, product_id, kind, owner_id, entity_id, user_id, client_oid, side, order_type, price, size,
     funds, time_in_force, post_only, self_trade, stop, stop_price, expires_at, display_size,
-    slippage_bps, timeout_s, target
+    slippage_bps, timeout_s, rules, target
 ) VALUES (
     orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s,
     {ENTITY}, %(user_id)s, %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s,
     %(funds)s, %(time_in_force)s, %(post_only)s, %(self_trade)s, %(stop)s, %(stop_price)s,
-    %(expires_at)s, %(display_size)s, %(slippage_bps)s, %(timeout_s)s, %(target)s
+    %(expires_at)s, %(display_size)s, %(slippage_bps)s, %(timeout_s)s, %(rules)s, %(target)s
 )
 ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
 RETURNING id, entity_id, created_at
@@ -251,6 +253,16 @@ def switch_set(
             for pk in products
         ]
     )
+
+
+def market_change(
+    *, product: Product, user: User | None, asked: Mapping[str, int | str]
+) -> Command:
+    """Asks for a change of the market itself: rules by name, and `state`. See `product_change`."""
+    rules = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    command = Command(product=product, kind=CommandKind.CHANGE, user=user, rules=rules)
+    _append(command)
+    return command
 
 
 def _append_all(commands: list[Command]) -> list[Command]:

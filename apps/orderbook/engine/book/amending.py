@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apps.orderbook.engine.book.money import hold_of
 from apps.orderbook.engine.book.order import Order, Step
+from apps.orderbook.engine.book.rules import is_out_of_band, limits_refusal_of
 from apps.orderbook.engine.book.words import (
+    AUCTION,
     CANCELED,
     INSUFFICIENT_FUNDS,
     INVALID,
+    LIMIT,
     NOT_FOUND,
+    NOT_OPEN,
+    OPEN,
+    OUT_OF_BAND,
     POST_ONLY,
+    POSTING,
 )
 
 if TYPE_CHECKING:
@@ -44,10 +51,16 @@ def amend(
     """
     if order is None:
         return refused(None, NOT_FOUND)
+    if book.state not in (OPEN, POSTING, AUCTION):
+        return refused(order, NOT_OPEN)
     price, size = price or order.price, size or order.size
     left = size - order.filled_size
     if order.parked or left <= 0 or price % book.price_increment or size % book.size_increment:
         return refused(order, INVALID)
+    if reason := limits_refusal_of(book.rules, LIMIT, price, size, None):
+        return refused(order, reason)
+    if is_out_of_band(book, order.side, price):
+        return refused(order, OUT_OF_BAND)
     hold = hold_of(order.side, price, left, order.terms.taker_bps)
     if hold > available + order.hold:
         return refused(order, INSUFFICIENT_FUNDS)
@@ -55,7 +68,8 @@ def amend(
         return _shrink(book, order, size, hold)
     ladder = book.side(1 - order.side)
     limit_key = price * ladder.sign
-    if order.terms.post_only and ladder.keys and ladder.keys[-1] >= limit_key:
+    takes_nothing = order.terms.post_only or book.state == POSTING
+    if takes_nothing and ladder.keys and ladder.keys[-1] >= limit_key:
         return refused(order, POST_ONLY)
     return _replace(book, order, price, size, available)
 

@@ -28,6 +28,10 @@ class Clock:
         """An order ends then."""
         self._push(at_us, order_id, owner)
 
+    def end_state(self, at_us: int) -> None:
+        """The market's own state ends then. Nobody has the number 0."""
+        self._push(at_us, 0, 0)
+
     def set_switch(self, owner: int, at_us: int) -> None:
         """The owner's switch falls then, and not when it was to fall before."""
         self.switches[owner] = at_us

@@ -6,19 +6,23 @@ them. Whatever comes from outside (money available, fees, time) is an argument.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from apps.orderbook.engine.book.amending import Amendment, amend, refused
+from apps.orderbook.engine.book.amending import Amendment, amend
+from apps.orderbook.engine.book.breaker import last_key, trip
 from apps.orderbook.engine.book.clock import Clock
 from apps.orderbook.engine.book.ladder import Ladder
 from apps.orderbook.engine.book.market import place_by_funds, place_by_size
 from apps.orderbook.engine.book.matching import fillable, take
 from apps.orderbook.engine.book.money import BPS, MICRO, hold_of, parked_hold_of
 from apps.orderbook.engine.book.order import Activation, Order, Step
+from apps.orderbook.engine.book.rules import NO_RULES, Rules, is_out_of_band, refusal_of
+from apps.orderbook.engine.book.state_hash import state_hash
 from apps.orderbook.engine.book.stops import Stops, is_due
+from apps.orderbook.engine.book.turns import Turn, reopen, turn_to
 from apps.orderbook.engine.book.words import (
+    AUCTION,
     BUY,
     CANCELED,
     EXPIRED,
@@ -29,7 +33,10 @@ from apps.orderbook.engine.book.words import (
     INVALID,
     LIMIT,
     NOT_FILLABLE,
+    OPEN,
+    OUT_OF_BAND,
     POST_ONLY,
+    POSTING,
     SELL,
 )
 
@@ -40,10 +47,10 @@ TURN_BITS: Final = 20
 class Book:
     """Price-time priority over the resting orders of one product.
 
-    Every command is one call of `place`, `refuse`, `amend`, `cancel`, `cancel_all`, `set_switch`
-    or `pass_time`, with `expire` before it when something is due and `activate_next` after it until
-    nothing is triggered. `event_number` counts the commands and `trade_number` the trades, both
-    without a gap.
+    Every command is one call of `place`, `amend`, `cancel`, `cancel_all`, `set_switch`, `change`
+    or `pass_time`. Before it, when something is due, come `expire` and `turn_due` until there is
+    no turn; after it and after each turn `activate_next` while `may_activate`. `event_number`
+    counts the commands and `trade_number` the trades, both without a gap.
     """
 
     def __init__(self, price_increment: int, size_increment: int) -> None:
@@ -60,7 +67,35 @@ class Book:
         self.event_number = 0
         self.trade_number = 0
         self.last_price = 0  # 0 before the first trade
+        self.state = OPEN
+        self.until_us = 0  # when the state ends by itself; 0: never
+        self.rules = NO_RULES
+        self.now_us = 0
+        self.window_price = 0  # what the breaker measures from, until the window ends
+        self.window_until_us = 0
+        # Open, and without rules but for sizes: then most checks can be left out, and an order of
+        # one of these sizes is let in. Otherwise there are no such sizes.
+        self._is_plain = True
+        self._size_min, self._size_max = NO_RULES.size_min, NO_RULES.size_max
         self._turn = 0
+
+    def begin(self, rules: Rules, state: int) -> None:
+        """What applies before the first command."""
+        assert not self.event_number, "the book is in use"
+        self.rules = rules
+        self.set_state(state, 0)
+
+    def set_state(self, state: int, until_us: int) -> None:
+        """The state from now on. `turn_to` is what does it properly."""
+        self.state, self.until_us = state, until_us
+        beside_sizes = self.rules._replace(
+            size_min=NO_RULES.size_min, size_max=NO_RULES.size_max, auction_s=NO_RULES.auction_s
+        )
+        self._is_plain = state == OPEN and beside_sizes == NO_RULES
+        self._size_min = self.rules.size_min
+        self._size_max = self.rules.size_max if self._is_plain else self._size_min - 1
+        if until_us:
+            self.clock.end_state(until_us)
 
     def place(self, order: Order, available: int, at_us: int = 0) -> list[Step]:
         """Match a new order and let what is left of it rest. Returns the steps in order.
@@ -71,30 +106,48 @@ class Book:
         assert not self.stops.triggered, "the last command's stops come first"
         self.event_number += 1
         terms = order.terms
+        if not self._size_min <= order.size <= self._size_max:
+            self.now_us = at_us
+            if reason := refusal_of(self, order):
+                order.done = reason
+                return []
         if terms.expires_us and terms.expires_us <= at_us:
             order.done = EXPIRED
             return []
         if terms.stop and not is_due(order, self.last_price):
             self._park(order, available)
             return []
-        return self.enter(order, available, self.event_number << TURN_BITS)
-
-    def refuse(self, order: Order, reason: int) -> None:
-        """Count an order that is refused for a reason outside the book."""
-        self.event_number += 1
-        order.done = reason
+        priority = self.event_number << TURN_BITS
+        if self._turn > priority:  # a turn of the market came first
+            priority = self.next_turn()
+        return self.enter(order, available, priority)
 
     def amend(
-        self, owner: int, order_id: int, price: int | None, size: int | None, available: int
+        self,
+        owner: int,
+        order_id: int,
+        price: int | None,
+        size: int | None,
+        available: int,
+        at_us: int = 0,
     ) -> Amendment:
         """Change the price or the size, or both, of an order that rests."""
         self.event_number += 1
+        self.now_us = at_us
         return amend(self, self.get(owner, order_id), price, size, available)
 
-    def refuse_amend(self, order: Order | None, reason: int) -> Amendment:
-        """Count a change that is refused for a reason outside the book."""
+    def change(self, rules: Rules, state: int | None, at_us: int) -> Turn | None:
+        """Change what the market takes, and its state if there is one. To open a market that was
+        halted is to end the halt, by an auction if it has them."""
         self.event_number += 1
-        return refused(order, reason)
+        self.now_us = at_us
+        self.rules = rules
+        if state is None:
+            self.set_state(self.state, self.until_us)
+            return None
+        if state == OPEN:
+            return reopen(self, at_us)
+        return turn_to(self, state, at_us, rules.auction_s if state == AUCTION else 0)
 
     def cancel(self, owner: int, order_id: int) -> Order | None:
         """Cancel one order of an owner. Returns it, its `hold` being what it gives back."""
@@ -126,11 +179,16 @@ class Book:
     def expire(self, at_us: int) -> list[Order]:
         """End what is due by now: orders whose time is over, and all those of fallen switches.
 
-        They come in the order of their times; each `hold` is what it gives back.
+        They come in the order of their times; each `hold` is what it gives back. Ends before the
+        market's next turn.
         """
         ended: list[Order] = []
+        self._turn = max(self._turn, (self.event_number + 1) << TURN_BITS)
         while self.clock.due_us <= at_us:
-            due_us, order_id, owner = self.clock.pop()
+            due_us, order_id, owner = self.clock.heap[0]
+            if owner == 0 and due_us == self.until_us:
+                break
+            self.clock.pop()
             if order_id == 0:
                 if self.clock.switches.get(owner) == due_us:
                     self.clock.clear_switch(owner)
@@ -140,16 +198,24 @@ class Book:
                 ended.append(order)
         return ended
 
+    def turn_due(self, at_us: int) -> Turn | None:
+        """Let the market's state end if its time is over. Ask after `expire`, and then again."""
+        due_us = self.until_us
+        if not due_us or due_us > at_us:
+            return None
+        self.clock.pop()
+        self.now_us = due_us
+        return reopen(self, due_us)
+
     def next_due(self) -> int:
         """When something really is due next. Forgets what is not due any more."""
         clock = self.clock
         while clock.heap:
             due_us, order_id, owner = clock.heap[0]
-            is_live = (
-                self.get(owner, order_id) is not None
-                if order_id
-                else clock.switches.get(owner) == due_us
-            )
+            if order_id:
+                is_live = self.get(owner, order_id) is not None
+            else:
+                is_live = (clock.switches.get(owner) if owner else self.until_us) == due_us
             if is_live:
                 break
             clock.pop()
@@ -161,6 +227,14 @@ class Book:
         self.take_out(order)
         released, order.hold, order.parked, order.priority = order.hold, 0, False, 0
         return Activation(order, released, self.enter(order, released, self.next_turn()))
+
+    @property
+    def may_activate(self) -> bool:
+        """Whether a stop order that was set off comes in next. When the market has halted they wait
+        again: its opening sets off those whose price the last trade has reached."""
+        if self.stops.triggered and self.state != OPEN:
+            self.stops.take_back()
+        return bool(self.stops.triggered)
 
     # Inside a command
 
@@ -190,17 +264,25 @@ class Book:
         if hold > available:
             order.done = INSUFFICIENT_FUNDS
             return []
-        keys, steps = opposite.keys, []
-        if keys and keys[-1] >= limit_key:
-            if terms.post_only:
+        keys, steps, is_plain = opposite.keys, [], self._is_plain
+        if not is_plain and is_out_of_band(self, side, price):
+            order.done = OUT_OF_BAND
+            return []
+        if keys and keys[-1] >= limit_key and (is_plain or self.state != AUCTION):
+            if terms.post_only or (not is_plain and self.state == POSTING):
                 order.done = POST_ONLY
                 return []
-            if terms.time_in_force == FOK and not fillable(order, opposite, limit_key):
+            within = limit_key
+            if not is_plain and self.rules.breaker_bps:
+                within = max(limit_key, last_key(self, opposite))
+            if terms.time_in_force == FOK and not fillable(order, opposite, within):
                 order.done = NOT_FILLABLE
                 return []
-            steps = take(self, order, opposite, limit_key)
+            steps = take(self, order, opposite, within)
             if order.done:
                 return steps
+            if within > limit_key and keys and keys[-1] >= limit_key:
+                trip(self)
             hold = hold_of(side, price, order.remaining, terms.taker_bps)
         if terms.time_in_force != GTC:
             if terms.time_in_force != GTT:
@@ -280,6 +362,10 @@ class Book:
         trade_number: int,
         last_price: int = 0,
         switches: Iterable[tuple[int, int]] = (),
+        state: int = OPEN,
+        until_us: int = 0,
+        rules: Rules = NO_RULES,
+        window: tuple[int, int] = (0, 0),
     ) -> None:
         """Fill an empty book with orders that were open before, in any sequence."""
         assert not self.orders, "the book is in use"
@@ -302,26 +388,10 @@ class Book:
         self.event_number = event_number
         self.trade_number = trade_number
         self.last_price = last_price
+        self.rules = rules
+        self.set_state(state, until_us)
+        self.window_price, self.window_until_us = window
 
     def state_hash(self) -> str:
         """SHA-256 over everything that decides what comes next: equal for equal books only."""
-        digest = hashlib.sha256(
-            b"%d %d %d\n" % (self.event_number, self.trade_number, self.last_price)
-        )
-        for o in (*self.resting(), *self.stops):
-            terms = o.terms
-            digest.update(
-                b"%d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d "
-                % (o.side, o.price, o.id, o.owner, o.entity, o.size, o.remaining, o.hidden,
-                   o.funds or 0, o.hold, o.priority, o.filled_notional, o.fees,
-                   o.parked * terms.stop, o.parked * terms.stop_price, terms.expires_us)
-            )  # fmt: skip
-            slippage = -1 if terms.slippage_bps is None else terms.slippage_bps
-            digest.update(
-                b"%d %d %d %d %d %d %d %d\n"
-                % (terms.kind, terms.time_in_force, terms.post_only, terms.self_trade,
-                   terms.maker_bps, terms.taker_bps, terms.display, slippage)
-            )  # fmt: skip
-        for owner, at_us in sorted(self.clock.switches.items()):
-            digest.update(b"%d %d\n" % (owner, at_us))
-        return digest.hexdigest()
+        return state_hash(self)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.orderbook.engine.book.breaker import last_key, trip
 from apps.orderbook.engine.book.ladder import LAST_LEVEL, Ladder
 from apps.orderbook.engine.book.matching import take
 from apps.orderbook.engine.book.money import BPS
 from apps.orderbook.engine.book.order import SIZE_MAX, Order, Step
 from apps.orderbook.engine.book.purse import Purse
+from apps.orderbook.engine.book.rules import band_key
 from apps.orderbook.engine.book.words import (
     BUY,
     FILLED,
@@ -21,14 +23,29 @@ if TYPE_CHECKING:
     from apps.orderbook.engine.book.core import Book
 
 
-def limit_key_of(ladder: Ladder, order: Order) -> int:
-    """How far the order may slip from the best price, rounded towards it."""
+def limit_key_of(book: Book, ladder: Ladder, order: Order) -> int:
+    """How far the order may slip from the best price, rounded towards it, and how far the market's
+    band lets it go."""
     bps, best = order.terms.slippage_bps, ladder.best
-    if bps is None or best is None:
-        return LAST_LEVEL
-    if order.side == BUY:
-        return -(best * (BPS + bps) // BPS)
-    return -(best * (bps - BPS) // BPS)
+    limit_key = LAST_LEVEL
+    if bps is not None and best is not None:
+        away = BPS + bps if order.side == BUY else bps - BPS
+        limit_key = -(best * away // BPS)
+    band = band_key(book, order.side)
+    return limit_key if band is None else max(limit_key, band)
+
+
+def take_all(book: Book, order: Order, ladder: Ladder, purse: Purse | None = None) -> list[Step]:
+    """Trade as far as the order, the band and the breaker let it."""
+    limit_key = within = limit_key_of(book, ladder, order)
+    if book.rules.breaker_bps:
+        within = max(limit_key, last_key(book, ladder))
+    steps = take(book, order, ladder, within, purse)
+    if not order.done and within > limit_key and ladder.keys and ladder.keys[-1] >= limit_key:
+        best = ladder.best or 0
+        if purse is None or purse.size_at(best):
+            trip(book)
+    return steps
 
 
 def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
@@ -42,9 +59,9 @@ def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
         return []
     if order.side == BUY:
         purse = Purse(available, order.terms.taker_bps, increment, by_funds=False)
-        steps = take(book, order, book.asks, limit_key_of(book.asks, order), purse)
+        steps = take_all(book, order, book.asks, purse)
     else:
-        steps = take(book, order, book.bids, limit_key_of(book.bids, order))
+        steps = take_all(book, order, book.bids)
     order.done = order.done or NOT_FILLABLE
     return steps
 
@@ -65,8 +82,7 @@ def place_by_funds(book: Book, order: Order, available: int, funds: int) -> list
     bound = SIZE_MAX if buys else available
     order.size = order.remaining = bound - bound % increment
     purse = Purse(funds, order.terms.taker_bps if buys else 0, increment, by_funds=True)
-    ladder = book.asks if buys else book.bids
-    steps = take(book, order, ladder, limit_key_of(ladder, order), purse)
+    steps = take_all(book, order, book.asks if buys else book.bids, purse)
     if order.done == FILLED:
         order.done = INSUFFICIENT_FUNDS  # its owner had no more to sell
     elif order.done == INSUFFICIENT_FUNDS or not (order.done or purse.money):

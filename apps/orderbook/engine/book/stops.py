@@ -58,6 +58,11 @@ class Stops:
                 self.remove(order)
             self.triggered.extend(sorted(reached, key=lambda order: order.priority))
 
+    def take_back(self) -> None:
+        """What was set off and has not come in waits again."""
+        while self.triggered:
+            self.add(self.triggered.popleft())
+
     def _queue(self, order: Order) -> list[Parked]:
         return self.entries if order.terms.stop == ENTRY else self.losses
 

@@ -40,6 +40,18 @@ EXPIRED: Final = 9
 # Why nothing was amended: there is no such order.
 NOT_FOUND: Final = 10
 
+# What breaks the market's rules: its limits on size and value, and its price band.
+OUT_OF_LIMITS: Final = 11
+OUT_OF_BAND: Final = 12
+
+# What a market takes. POSTING: only orders that rest and take nothing. AUCTION: only orders that
+# rest, and they do not trade until it ends. CANCELING and HALTED: cancels alone.
+OPEN: Final = 0
+POSTING: Final = 1
+CANCELING: Final = 2
+HALTED: Final = 3
+AUCTION: Final = 4
+
 # What a step of a command was; see `order.Step`.
 MATCH: Final = 0
 SELF_MATCH: Final = 1
