@@ -133,8 +133,12 @@ def test_a_silent_engines_session_is_ended_and_what_it_had_begun_is_undone(
         connection_.execute("BEGIN")
         connection_.execute("SELECT FROM accounts_balance FOR NO KEY UPDATE")
         with engine("other") as other:
-            other.service.share_out()
-            assert product.pk in other.service.markets
+
+            def has_it() -> bool:
+                other.service.share_out()
+                return product.pk in other.service.markets
+
+            eventually("the silent session is over and its market is taken", has_it)
             order = buy(product, owner, P10, ONE)
             other.settle()
             assert Order.objects.filter(pk=order).exists()
