@@ -26,8 +26,10 @@ def fresh_chain(chain_url: str, settings: Any) -> Iterator[str]:
     settings.CHAIN_RPC_URL = chain_url
     settings.CHAIN_ADMIN_DELAY_S = 0
     yield chain_url
-    provider.make_request(RPCEndpoint("evm_setAutomine"), [True])
+    # What still waits would be mined as soon as mining is automatic, beside the way back.
+    provider.make_request(RPCEndpoint("anvil_dropAllTransactions"), [])
     assert provider.make_request(RPCEndpoint("evm_revert"), [snapshot])["result"]
+    provider.make_request(RPCEndpoint("evm_setAutomine"), [True])
 
 
 @pytest.fixture
