@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import redis
@@ -14,31 +11,23 @@ from django.conf import settings
 from apps.orderbook.engine import engine as engine_module
 from apps.orderbook.engine import store
 from apps.orderbook.engine.announcer import QUEUE_MAX, Announcer
-from apps.orderbook.engine.engine import Engine
 from apps.orderbook.models import Event, Fill, Order, Product, ProductLease
 from apps.orderbook.services.verdicts import verdict_wait
-from tests.support.engines import broken_invariants, buy, engine, market_make, sell, trader
+from tests.support.engines import (
+    broken_invariants,
+    buy,
+    engine,
+    market_make,
+    running,
+    sell,
+    trader,
+)
 from tests.support.supervised import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 P10, ONE = 10_000_000, 1_000_000
 NOWHERE = "redis://127.0.0.1:1/0"
-
-
-@contextmanager
-def running(redis_url: str | None = None, **fields: int) -> Iterator[None]:
-    """An engine in a thread, told to stop at the end."""
-    stop = threading.Event()
-    loop = Engine(name="loop", redis_url=redis_url or settings.REDIS_URL, stop=stop, **fields)
-    thread = threading.Thread(target=loop.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(timeout=30)
-        assert not thread.is_alive()
 
 
 @pytest.fixture

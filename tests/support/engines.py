@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from django.conf import settings
 
 from apps.accounts.ledger.models import Balance
 from apps.accounts.models import Owner
 from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.engine import Engine
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.service import BATCH_MAX, Service
 from apps.orderbook.engine.session import Connection, connect
@@ -54,6 +58,21 @@ def run_engine(batch_max: int = BATCH_MAX) -> None:
     """Start an engine, carry out what waits, stop it."""
     with engine(batch_max=batch_max) as hand:
         hand.settle()
+
+
+@contextmanager
+def running(redis_url: str | None = None, **fields: int) -> Iterator[None]:
+    """An engine in a thread, told to stop at the end."""
+    stop = threading.Event()
+    loop = Engine(name="loop", redis_url=redis_url or settings.REDIS_URL, stop=stop, **fields)
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+        assert not thread.is_alive()
 
 
 def market_make(**fields: int) -> Product:

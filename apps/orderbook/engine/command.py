@@ -14,6 +14,7 @@ TIME: Final = 4
 SET_SWITCH: Final = 5
 AMEND: Final = 6
 CHANGE: Final = 7
+STATE: Final = 8
 
 
 class Command(NamedTuple):

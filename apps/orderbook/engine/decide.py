@@ -21,6 +21,7 @@ from apps.orderbook.engine.command import (
     CHANGE,
     PLACE,
     SET_SWITCH,
+    STATE,
     TIME,
     Command,
     order_of,
@@ -104,6 +105,10 @@ class Decisions:
         elif command.kind == TIME:
             book.pass_time()
             body = journal.time_body(command, due, at_us=self.at_us)
+        elif command.kind == STATE:
+            book.pass_time()
+            state = book.state_hash()
+            body = journal.state_body(command, due, at_us=self.at_us, state=state)
         else:
             body = self._cancel(command, due)
         self.is_other |= book.state != state

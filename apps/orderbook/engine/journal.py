@@ -252,3 +252,11 @@ def time_body(command: Command, due: str, *, at_us: int) -> str:
         f'{{"asked":{{}},"command":{command.id},{_due(due)}"given":{{"at":{at_us}}},'
         f'"kind":"time","result":{{}}}}'
     )
+
+
+def state_body(command: Command, due: str, *, at_us: int, state: str) -> str:
+    """The event of a command that asks for the book's `state_hash`, its own event counted."""
+    return (
+        f'{{"asked":{{}},"command":{command.id},{_due(due)}"given":{{"at":{at_us}}},'
+        f'"kind":"state","result":{{"hash":"{state}"}}}}'
+    )

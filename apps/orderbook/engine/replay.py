@@ -15,6 +15,7 @@ from apps.orderbook.engine.command import (
     CHANGE,
     PLACE,
     SET_SWITCH,
+    STATE,
     TIME,
     Command,
     order_of,
@@ -28,6 +29,7 @@ KINDS = {
     "set_switch": SET_SWITCH,
     "amend": AMEND,
     "change": CHANGE,
+    "state": STATE,
 }
 
 
@@ -38,7 +40,7 @@ class ReplayDiffers(Exception):
 def replay(book: Book, body: str) -> None:
     """Apply one event to the book. Raises ReplayDiffers when it comes to something else."""
     event = json.loads(body)
-    command = _command(event)
+    command = command_of(event)
     due = ",".join(filter(None, _before(book, event)))
     again = _again(book, event, command, due)
     if again != body:
@@ -80,10 +82,14 @@ def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str
     if command.kind == TIME:
         book.pass_time()
         return journal.time_body(command, due, at_us=at_us)
+    if command.kind == STATE:
+        book.pass_time()
+        return journal.state_body(command, due, at_us=at_us, state=book.state_hash())
     return _cancel(book, event, command, due)
 
 
-def _command(event: dict[str, Any]) -> Command:
+def command_of(event: dict[str, Any]) -> Command:
+    """The command that an event says it carried out, apart from when it was accepted."""
     kind, asked = KINDS[event["kind"]], event["asked"]
     places = kind == PLACE
     return Command(

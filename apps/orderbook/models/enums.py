@@ -47,6 +47,7 @@ class CommandKind(models.IntegerChoices):
     SET_SWITCH = 5, _("Cancel all after a time")
     AMEND = 6, _("Amend")
     CHANGE = 7, _("Change of the market")
+    STATE = 8, _("State of the book")
 
 
 class OrderStatus(models.IntegerChoices):

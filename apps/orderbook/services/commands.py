@@ -265,6 +265,13 @@ def market_change(
     return command
 
 
+def state_ask(*, product: Product) -> Command:
+    """Asks the product's engine to write the hash of its book into the journal."""
+    command = Command(product=product, kind=CommandKind.STATE)
+    _append(command)
+    return command
+
+
 def _append_all(commands: list[Command]) -> list[Command]:
     with transaction.atomic():
         for command in commands:

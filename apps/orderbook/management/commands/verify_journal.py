@@ -12,7 +12,10 @@ from apps.orderbook.models import Product
 
 
 class Command(BaseCommand):
-    help = "Recompute the chain of hashes of every product's events; exit 1 if one is broken."
+    help = (
+        "Recompute the chain of hashes of every product's events, and hold them against the "
+        "commands they are about; exit 1 if one is broken."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("products", nargs="*", metavar="PRODUCT", help="all unless named")
