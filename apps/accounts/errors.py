@@ -12,10 +12,12 @@ class ServiceError(Exception):
 
     `code` is the stable machine name, `message` a translated sentence for a person,
     `status` the HTTP status it maps to, `field` the input it is about, where there is one.
+    `retry_after_s` says that the same request may be taken later, and when to try.
     """
 
     code = "invalid_request"
     status = 400
+    retry_after_s: int | None = None
 
     def __init__(
         self,

@@ -62,6 +62,8 @@ IMPORT_FILE_BYTES_MAX = env.number("IMPORT_FILE_BYTES_MAX", 500_000_000)
 
 # How long a request waits for the engine's verdict before it answers "accepted".
 VERDICT_WAIT_S_DEFAULT = env.number("VERDICT_WAIT_S", 2)
+# A market whose oldest command has waited for longer takes no orders until its engine catches up.
+JOURNAL_BEHIND_S_MAX = env.number("JOURNAL_BEHIND_S_MAX", 10)
 # How far a signed request's timestamp may be from ours.
 API_TIMESTAMP_WINDOW_S = 30
 # How long the answer to a request with an Idempotency-Key can be asked for again.

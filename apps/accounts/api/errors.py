@@ -39,7 +39,11 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     set_rollback()
     match error:
         case ServiceError():
-            return _answer(error.status, error.code, error.message, field=error.field)
+            after_s = error.retry_after_s
+            headers = {"Retry-After": str(after_s)} if after_s else {}
+            return _answer(
+                error.status, error.code, error.message, field=error.field, headers=headers
+            )
         case exceptions.ValidationError():
             message, field = _first_problem(error.detail)
             return _answer(400, "invalid_request", message, field=field)

@@ -87,7 +87,7 @@ class OrdersView(DialectView):
     @extend_schema(
         request=PlaceInput,
         parameters=[PREFER],
-        responses={200: OrderOutput, **errors(400, 401, 403, 404)},
+        responses={200: OrderOutput, **errors(400, 401, 403, 404, 503)},
     )
     def post(self, request: Request) -> Response:
         """Places an order. A client_oid used before returns the order it named first."""
@@ -137,7 +137,7 @@ class OrderView(DialectView):
     @extend_schema(
         request=AmendInput,
         parameters=[PREFER],
-        responses={200: OrderOutput, **errors(400, 401, 403, 404)},
+        responses={200: OrderOutput, **errors(400, 401, 403, 404, 503)},
     )
     def put(self, request: Request, order: str) -> Response:
         """Changes the price or the size. A smaller size keeps the place in the queue."""

@@ -4,15 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orderbook', '0010_states_auctions_and_limits'),
+        ("orderbook", "0010_states_auctions_and_limits"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='command',
-            name='kind',
-            field=models.PositiveSmallIntegerField(choices=[(1, 'Place'), (2, 'Cancel'), (3, 'Cancel all'), (4, 'Time passes'), (5, 'Cancel all after a time'), (6, 'Amend'), (7, 'Change of the market'), (8, 'State of the book')]),
+            model_name="command",
+            name="kind",
+            field=models.PositiveSmallIntegerField(
+                choices=[
+                    (1, "Place"),
+                    (2, "Cancel"),
+                    (3, "Cancel all"),
+                    (4, "Time passes"),
+                    (5, "Cancel all after a time"),
+                    (6, "Amend"),
+                    (7, "Change of the market"),
+                    (8, "State of the book"),
+                ]
+            ),
         ),
     ]

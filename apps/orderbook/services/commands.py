@@ -28,6 +28,7 @@ from apps.orderbook.models.enums import (
     Stop,
     TimeInForce,
 )
+from apps.orderbook.services.backlog import backlog_check
 from apps.orderbook.services.checks import (
     InvalidOrder,
     amend_check,
@@ -117,7 +118,7 @@ def order_place(
     till `expires_at`. A `stop` order waits for a trade at `stop_price`. No more than
     `display_size` of a limit order is in sight at a time; a market order slips no further than
     `slippage_bps` from the best price. A `client_oid` that this owner has used before returns that
-    first command, whatever else is asked. Raises InvalidOrder or MarketHalted.
+    first command, whatever else is asked. Raises InvalidOrder, MarketHalted or MarketBehind.
     """
     if client_oid is not None:
         client_oid_check(client_oid)
@@ -146,6 +147,7 @@ def order_place(
     )
     try:
         place_check(product=product, command=command)
+        backlog_check(product=product)
     except ServiceError:
         # The first answer stands, even if the market was halted since.
         if client_oid and (first := _command_of(owner, client_oid)):
@@ -188,11 +190,13 @@ def order_amend(
     """Asks for another price or size, or both, of one of the owner's limit orders.
 
     `size` is that of the whole order, what is filled included. Less of an order keeps its place in
-    the queue, anything else costs it. Raises NotFound, OrderDone, InvalidOrder, MarketHalted.
+    the queue, anything else costs it. Raises NotFound, OrderDone, InvalidOrder, MarketHalted,
+    MarketBehind.
     """
     _open_check(owner, order_id)
     product = Product.objects.get(pk=id_product(order_id))
     amend_check(product=product, price=price, size=size)
+    backlog_check(product=product)
     command = Command(
         product=product,
         kind=CommandKind.AMEND,
