@@ -11,6 +11,7 @@ from typing import Final
 from django.db import connection
 
 from apps.orderbook.engine.book.money import hold_of
+from apps.orderbook.engine.levels import OF_ORDERS
 from apps.orderbook.models import Order
 from apps.orderbook.models.enums import OrderStatus, Side
 
@@ -59,6 +60,14 @@ FULL JOIN (
 WHERE c.id IS NULL OR o.id IS NULL ORDER BY 1
 """
 
+_LEVELS: Final = f"""
+SELECT coalesce(l.product_id, o.product_id), coalesce(l.side, o.side), coalesce(l.price, o.price)
+FROM (SELECT * FROM orderbook_level WHERE orders > 0 OR size <> 0) l
+FULL JOIN ({OF_ORDERS} GROUP BY product_id, side, price) o
+    ON (o.product_id, o.side, o.price) = (l.product_id, l.side, l.price)
+WHERE (l.size, l.orders) IS DISTINCT FROM (o.size, o.orders) ORDER BY 1, 2, 3
+"""  # noqa: S608
+
 
 def holds_follow_the_rule() -> Iterator[str]:
     """An open order holds what the book's own rule says for what remains of it."""
@@ -96,6 +105,12 @@ def numbers_have_no_gap() -> Iterator[str]:
     for what, query in _COUNTED.items():
         for product, counted, rows, last in _rows(query):
             yield f"product {product}: {counted} {what} counted, {rows} there, the last is {last}"
+
+
+def levels_are_their_orders() -> Iterator[str]:
+    """A price level is what its open orders have in sight, and every such order is in one."""
+    for product, side, price in _rows(_LEVELS):
+        yield f"product {product}: level {price} of side {side} is not the sum of its orders"
 
 
 def _rows(query: str) -> list[tuple[int, ...]]:

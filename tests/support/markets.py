@@ -8,10 +8,12 @@ from collections.abc import Iterable
 
 import redis
 from django.conf import settings
+from django.db import connection
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from apps.accounts.models import Owner
+from apps.orderbook.engine.levels import levels_rebuild
 from apps.orderbook.ids import id_make
 from apps.orderbook.models import Command, Event, Fill, Order, Product, ProductLease
 from apps.orderbook.models.enums import (
@@ -114,7 +116,15 @@ def order_write(command: Command, **fields: object) -> Order:
     # The engine moves its cursor in the same transaction.
     lease = ProductLease.objects.filter(pk=command.product_id)
     lease.update(cursor=Greatest("cursor", command.pk))
-    return Order.objects.create(**values)
+    order = Order.objects.create(**values)
+    levels_follow(order.product_id)
+    return order
+
+
+def levels_follow(product_id: int) -> None:
+    """The price levels as the engine keeps them."""
+    with connection.cursor() as cursor:
+        levels_rebuild(cursor, product_id)  # type: ignore[arg-type]
 
 
 def order_rest(product: Product, owner: Owner | None = None, **fields: object) -> Order:
@@ -141,6 +151,7 @@ def fill_write(maker: Order, taker: Order, *, size: int, number: int, **fields: 
             order.status, order.done_reason = OrderStatus.DONE, DoneReason.FILLED
             order.done_at = timezone.now()
         order.save()
+    levels_follow(maker.product_id)
     values: dict[str, object] = {
         "id": id_make(maker.product_id, number),
         "product_id": maker.product_id,

@@ -10,6 +10,7 @@ from apps.orderbook.engine import balances, reader, store
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.leases import LeaseLost
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, array, one, time_of
 from apps.orderbook.engine.settlement import Wallet, Wallets
@@ -31,14 +32,6 @@ ORDER BY l.product_id FOR NO KEY UPDATE OF l
 _NUMBERS: Final = """
 SELECT pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
 """
-
-
-class LeaseLost(Exception):
-    """Another engine owns these products now. Nothing was written."""
-
-    def __init__(self, products: Sequence[int]) -> None:
-        super().__init__(f"products {products}")
-        self.products = products
 
 
 def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -> list[Decisions]:

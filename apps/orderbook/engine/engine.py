@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 # How often the journal is looked at when nobody rings, and the leases in any case.
 IDLE_S: Final = 0.05
-LEASES_EVERY_S: Final = 1.0
+LEASES_EVERY_S: Final = 0.5
 RETRY_S: Final = 0.5
 # The engine makes no reference cycles of its own, so collecting them can wait for a pause.
 COLLECT_EVERY_S: Final = 60.0

@@ -13,7 +13,7 @@ the time): its session is ended, which frees its products and undoes what it had
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,8 @@ from apps.orderbook.engine.session import Connection, array, one
 PRODUCT_LOCK: Final = 0x0CC1
 ENGINE_LOCK: Final = 0x0CC2
 
-SILENT_S_MAX: Final = 5
+# With the time until somebody looks, and then looks again, a take-over stays below five seconds.
+SILENT_S_MAX: Final = 3
 
 _PRESENT: Final = "SELECT pg_advisory_lock(%s, pg_backend_pid())"
 _LOCKS: Final = """
@@ -35,6 +36,7 @@ _TRY: Final = "SELECT pg_try_advisory_lock(%s, %s::int)"
 _RELEASE: Final = "SELECT pg_advisory_unlock(%s, %s::int)"
 _TAKE: Final = """
 UPDATE orderbook_productlease SET epoch = epoch + 1, engine = %s WHERE product_id = %s
+RETURNING epoch
 """
 _PRODUCTS: Final = "SELECT id FROM orderbook_product ORDER BY id"
 _END_SILENT: Final = """
@@ -42,6 +44,14 @@ SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = ANY(%s::int[]) AND state LIKE 'idle%%'
     AND state_change < clock_timestamp() - make_interval(secs => %s)
 """
+
+
+class LeaseLost(Exception):
+    """Another engine owns these products now. Nothing was written."""
+
+    def __init__(self, products: Sequence[int]) -> None:
+        super().__init__(f"products {products}")
+        self.products = products
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +91,15 @@ class Leases:
                 holders[object_] = pid
         return Landscape(products, engines, holders)
 
-    def take(self, product: int) -> bool:
-        """Try to take a free product. What its former owner has under way ends first."""
+    def take(self, product: int) -> int:
+        """Try to take a free product: its new epoch, or 0 when somebody else was faster.
+
+        What its former owner has under way ends first.
+        """
         if not one(self._connection.execute(_TRY, (PRODUCT_LOCK, product)))[0]:
-            return False
-        self._connection.execute(_TAKE, (self._name, product))
-        return True
+            return 0
+        epoch: int = one(self._connection.execute(_TAKE, (self._name, product)))[0]
+        return epoch
 
     def give_back(self, product: int) -> None:
         self._connection.execute(_RELEASE, (PRODUCT_LOCK, product))

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from apps.orderbook.engine.book import Book, Order, Rules
 from apps.orderbook.engine.command import terms_of
 from apps.orderbook.engine.journal import STATES
+from apps.orderbook.engine.leases import LeaseLost
+from apps.orderbook.engine.levels import levels_rebuild
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, one
 from apps.orderbook.ids import id_first
@@ -19,6 +21,9 @@ SELECT p.id, p.code, p.base_id, p.quote_id, p.price_increment, p.size_increment,
     l.window_until_us, ARRAY[{", ".join(f"p.{name}" for name in Rules._fields)}]::bigint[]
 FROM orderbook_product p JOIN orderbook_productlease l ON l.product_id = p.id WHERE p.id = %s
 """  # noqa: S608
+_LEASE: Final = """
+SELECT 1 FROM orderbook_productlease WHERE product_id = %s AND epoch = %s FOR NO KEY UPDATE
+"""
 _FEE_OWNER: Final = "SELECT id FROM accounts_owner WHERE platform_name = %s"
 _FEE_OWNER_CREATE: Final = (
     "INSERT INTO accounts_owner (platform_name) VALUES (%s) ON CONFLICT (platform_name) DO NOTHING"
@@ -35,6 +40,10 @@ _SWITCHES: Final = """
 SELECT owner_id, (extract(epoch FROM falls_at) * 1000000)::bigint
 FROM orderbook_switch WHERE product_id = %s
 """
+
+
+# Orders that are fetched in one go.
+PAGE: Final = 5_000
 
 
 class Progress(NamedTuple):
@@ -84,9 +93,17 @@ def book_load(connection: Connection, progress: Progress) -> Book:
     return book
 
 
-def market_load(connection: Connection, product_id: int) -> Market:
-    """The market as its last committed batch left it. Its lease must be ours."""
-    progress = progress_read(connection, product_id)
+def market_load(connection: Connection, product_id: int, epoch: int) -> Market:
+    """The market as its last committed batch left it, its levels made anew.
+
+    Raises LeaseLost unless the lease is still that of this epoch.
+    """
+    with connection.transaction():
+        if connection.execute(_LEASE, (product_id, epoch)).fetchone() is None:
+            raise LeaseLost([product_id])
+        levels_rebuild(connection, product_id)
+        progress = progress_read(connection, product_id)
+        book = book_load(connection, progress)
     return Market(
         id=product_id,
         code=progress.code,
@@ -94,7 +111,7 @@ def market_load(connection: Connection, product_id: int) -> Market:
         quote=progress.quote,
         fee_owner=_fee_owner(connection, progress.code),
         epoch=progress.epoch,
-        book=book_load(connection, progress),
+        book=book,
         cursor=progress.cursor,
         sequence=progress.sequence,
         hash=progress.hash,
@@ -103,9 +120,14 @@ def market_load(connection: Connection, product_id: int) -> Market:
 
 
 def orders_open(connection: Connection, product_id: int) -> Iterator[Order]:
-    """The product's resting orders, in no particular sequence."""
-    for row in connection.execute(_ORDERS, (product_id,)):
-        yield _order(row)
+    """The product's resting orders, in no particular sequence. Needs a transaction.
+
+    They come in pages: each is a sign of life, however many there are.
+    """
+    with connection.cursor(name="orders") as cursor:
+        cursor.itersize = PAGE
+        for row in cursor.execute(_ORDERS, (product_id,)):
+            yield _order(row)
 
 
 def _order(row: tuple[Any, ...]) -> Order:

@@ -8,10 +8,10 @@ from typing import Final
 import structlog
 
 from apps.orderbook.engine.balances import Balances
-from apps.orderbook.engine.batch import LeaseLost, Work, carry_out
+from apps.orderbook.engine.batch import Work, carry_out
 from apps.orderbook.engine.command import TIME
 from apps.orderbook.engine.decide import Decisions
-from apps.orderbook.engine.leases import Leases
+from apps.orderbook.engine.leases import LeaseLost, Leases
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.reader import read
 from apps.orderbook.engine.recovery import market_load
@@ -50,9 +50,14 @@ class Service:
         for product in list(self.markets)[seen.share :]:
             self._give_back(product)
         for product in seen.free:
-            if len(self.markets) < seen.share and self._leases.take(product):
-                market = self.markets[product] = market_load(self._connection, product)
-                log.info("market taken", product=market.code, open_orders=len(market.book))
+            if len(self.markets) < seen.share:
+                self.take(product)
+
+    def take(self, product: int) -> None:
+        """Take a product and load its market, unless another engine has it."""
+        if epoch := self._leases.take(product):
+            market = self.markets[product] = market_load(self._connection, product, epoch)
+            log.info("market taken", product=market.code, open_orders=len(market.book))
 
     def _give_back(self, product: int) -> None:
         market = self.markets.pop(product)

@@ -27,6 +27,8 @@ SETTINGS: Final = {
     "datestyle": "ISO",
     # A paused engine must not sit on the balances it has locked.
     "idle_in_transaction_session_timeout": "5s",
+    # A killed engine's session ends even in the middle of a long statement.
+    "client_connection_check_interval": "1s",
     # Ledger transactions are short; whoever holds a balance this long makes the batch try again.
     "lock_timeout": "5s",
 }

@@ -11,6 +11,7 @@ from psycopg import Copy
 from apps.orderbook.engine.book import Rules
 from apps.orderbook.engine.decide import Decisions, Placed
 from apps.orderbook.engine.journal import STATES
+from apps.orderbook.engine.levels import levels_write
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, array, time_of
 from apps.orderbook.engine.settlement import Wallet
@@ -138,16 +139,19 @@ def write(
         if changed:
             connection.execute(_CHANGED, (at, *changed_orders))
         for decisions in batch:
+            market = decisions.market
             if decisions.moved:
                 moved = _columns(list(decisions.moved.values()), _MOVED_COLUMNS)
                 connection.execute(_MOVED, moved)
+            if decisions.levels:
+                levels_write(connection, market.id, market.book, decisions.levels)
             if decisions.switches:
                 _write_switches(connection, decisions)
             if decisions.is_other:
-                book = decisions.market.book
-                now = (STATES[book.state], book.until_us, *book.rules, decisions.market.id)
+                book = market.book
+                now = (STATES[book.state], book.until_us, *book.rules, market.id)
                 connection.execute(_MARKET, now)
-            _write_progress(connection, decisions.market)
+            _write_progress(connection, market)
 
 
 def _joined(tables: Iterable[Iterable[str]]) -> str:

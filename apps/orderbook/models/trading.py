@@ -91,6 +91,31 @@ class Order(models.Model):
         return f"order {self.pk}"
 
 
+class Level(models.Model):
+    """What can be seen at one price: `size` in so many `orders`. Written by the engine alone.
+
+    An order book of 50,000 orders has a few hundred levels: reading it is reading these. A level
+    that is empty stays as a row of size 0 until its market's next owner clears it away, because
+    an update in place costs less than a row that comes and goes.
+    """
+
+    pk = models.CompositePrimaryKey("product", "side", "price")
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    side = models.PositiveSmallIntegerField(choices=Side)
+    price = models.BigIntegerField()
+    size = models.BigIntegerField()
+    orders = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("price level")
+        verbose_name_plural = _("price levels")
+
+    def __str__(self) -> str:
+        return f"{self.size} at {self.price}"
+
+
 class Switch(models.Model):
     """A dead man's switch: at that time all orders of its owner in the market are cancelled."""
 

@@ -26,15 +26,13 @@ CANDLES_MAX: Final = 300
 DAY: Final = timedelta(days=1)
 MONTH: Final = timedelta(days=30)
 
-# One statement is one snapshot: the orders and the sequence that they stand at belong together.
+# One statement is one snapshot: what rests and the sequence that it stands at belong together.
 _LEVELS: Final = """
-SELECT lease.sequence, o.side, o.price, sum(o.size - o.filled_size - o.hidden)::bigint, count(o.id)
+SELECT lease.sequence, level.side, level.price, level.size, level.orders
 FROM orderbook_productlease lease
-LEFT JOIN orderbook_order o ON o.product_id = lease.product_id AND o.status = %(open)s
-    AND NOT o.parked
+LEFT JOIN orderbook_level level ON level.product_id = lease.product_id AND level.orders > 0
 WHERE lease.product_id = %(product)s
-GROUP BY lease.sequence, o.side, o.price
-ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END
+ORDER BY level.side, CASE level.side WHEN 0 THEN -level.price ELSE level.price END
 """
 
 # An auction counts what icebergs have out of sight, as the engine will.
@@ -57,7 +55,7 @@ _BEST_AND_VOLUME: Final = """
 SELECT max(price) FILTER (WHERE side = 0), min(price) FILTER (WHERE side = 1),
        (SELECT coalesce(sum(size), 0)::bigint FROM orderbook_fill
         WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '24 hours')
-FROM orderbook_order WHERE product_id = %(product)s AND status = %(open)s AND NOT parked
+FROM orderbook_level WHERE product_id = %(product)s AND orders > 0
 """
 
 _CANDLES: Final = """

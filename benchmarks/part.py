@@ -1,0 +1,125 @@
+"""Parts of a benchmark that are processes of their own: `python -m benchmarks.part NAME ...`.
+
+Each says `ready` when it is, begins when it is told `go`, and prints one line of JSON at its end.
+Times are those of `time.monotonic`, which all processes of a machine share.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any, Final
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
+
+# Commands of one transaction of the intake, as a request of `POST /orders/batch` is one.
+TOGETHER: Final = 20
+READ_EVERY_S: Final = 0.05
+
+
+class Part:
+    """A part that has been started and is ready."""
+
+    def __init__(self, *words: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.part", *map(str, words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._line() == "ready"
+
+    def go(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def result(self) -> Any:
+        """Waits for its end."""
+        found = json.loads(self._line())
+        assert self._process.wait() == 0
+        return found
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            # Logs are lines with a date.
+            if line[0] in "r[{":
+                return line.strip()
+        raise AssertionError(f"the part ended with {self._process.wait()}")
+
+
+def engine(*products: str) -> Any:
+    """Carries out what waits in the journals of these products. Says when it was done."""
+    from apps.orderbook.engine.service import Service
+    from apps.orderbook.engine.session import connect
+
+    with connect("engine part") as connection:
+        service = Service(connection, "engine part")
+        for product in products:
+            service.take(int(product))
+        gc.disable()
+        _ready()
+        while work := service.next_work(set(), one_by_one=False):
+            service.carry_out(work)
+        return [time.monotonic()]
+
+
+def intake(product_id: str, path: str, rate: str) -> Any:
+    """Sends the commands of a file at a rate, as parameters of the intake's own statement. Says
+    when each was sent, in their order, and when the last was accepted."""
+    from django.db import connection, transaction
+
+    from apps.orderbook.services.commands import _INSERT
+    from apps.orderbook.services.doorbell import doorbell_ring
+
+    with open(path) as file:
+        rows = json.load(file)
+    connection.ensure_connection()
+    _ready()
+    sent, every_s = [], TOGETHER / float(rate)
+    next_s = time.monotonic()
+    for first in range(0, len(rows), TOGETHER):
+        time.sleep(max(next_s - time.monotonic(), 0))
+        next_s += every_s
+        together = rows[first : first + TOGETHER]
+        sent += [time.monotonic()] * len(together)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(_INSERT, together)
+        doorbell_ring(product_id=int(product_id))
+    return {"sent": sent, "accepted": time.monotonic()}
+
+
+def reader(product_id: str, duration_s: str) -> Any:
+    """Reads all levels of a book now and then. Says how many seconds each took."""
+    from apps.orderbook.models import Product
+    from apps.orderbook.selectors.market_data import book
+
+    product = Product.objects.get(pk=int(product_id))
+    book(product)
+    _ready()
+    took, end_s = [], time.monotonic() + float(duration_s)
+    while (began_s := time.monotonic()) < end_s:
+        found = book(product)
+        took.append(time.monotonic() - began_s)
+        assert len(found.bids) > 100, "the book is not deep"
+        time.sleep(READ_EVERY_S)
+    return took
+
+
+def _ready() -> None:
+    print("ready", flush=True)
+    assert sys.stdin.readline() == "go\n"
+
+
+if __name__ == "__main__":
+    django.setup()
+    name, *words = sys.argv[1:]
+    parts = {"engine": engine, "intake": intake, "reader": reader}
+    print(json.dumps(parts[name](*words)), flush=True)
