@@ -40,6 +40,7 @@ INVARIANTS: dict[str, Check] = {
     "orders equal their fills": orderbook.orders_equal_their_fills,
     "commands are decided once": orderbook.commands_are_decided_once,
     "events and trades have no gap": orderbook.numbers_have_no_gap,
+    "candles are their trades": orderbook.candles_are_their_trades,
     "price levels are their orders": orderbook.levels_are_their_orders,
     "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,
     "free grams are those in no span": registry.free_grams_are_those_in_no_span,

@@ -18,32 +18,32 @@ from apps.orderbook.selectors.orders import OrderSearch, orders_of
 
 TRADED_KNOWN_S = 30
 
-# The day is read once for all products, by time; what was last before it, from the right end of
-# each product's part of the primary key.
+# The day from candles: its volume to the quarter of an hour, its prices by the hour.
 _STATISTICS = """
-WITH hours AS MATERIALIZED (
-    SELECT product_id, date_bin('1 hour', created_at, now()) AS hour, sum(size) AS volume,
-           (array_agg(price ORDER BY id))[1] AS first,
-           (array_agg(price ORDER BY id DESC))[1] AS price
-    FROM orderbook_fill
-    WHERE created_at > now() - interval '24 hours' AND product_id = ANY(%(ids)s)
-    GROUP BY 1, 2
-), day AS (
-    SELECT product_id, sum(volume)::bigint AS volume, array_agg(price ORDER BY hour) AS prices,
-           (array_agg(first ORDER BY hour))[1] AS first
-    FROM hours GROUP BY 1
+WITH clock AS (SELECT extract(epoch FROM now() - interval '24 hours')::bigint AS day_ago_s),
+hours AS (
+    SELECT product_id, array_agg(close ORDER BY start_s) AS prices,
+           (array_agg(open ORDER BY start_s))[1] AS first
+    FROM orderbook_candle, clock
+    WHERE product_id = ANY(%(ids)s) AND granularity_s = 3600 AND start_s > day_ago_s
+    GROUP BY 1
+), quarters AS (
+    SELECT product_id, sum(volume)::bigint AS volume FROM orderbook_candle, clock
+    WHERE product_id = ANY(%(ids)s) AND granularity_s = 900 AND start_s > day_ago_s
+    GROUP BY 1
 )
-SELECT p.id, last.price, coalesce(past.price, day.first), day.volume, day.prices
+SELECT p.id, last.price, coalesce(past.price, hours.first), quarters.volume, hours.prices
 FROM unnest(%(ids)s::bigint[]) AS p (id)
-LEFT JOIN day ON day.product_id = p.id
+LEFT JOIN hours ON hours.product_id = p.id
+LEFT JOIN quarters ON quarters.product_id = p.id
 LEFT JOIN LATERAL (
     SELECT price FROM orderbook_fill
     WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 ORDER BY id DESC LIMIT 1
 ) last ON true
 LEFT JOIN LATERAL (
-    SELECT price FROM orderbook_fill
-    WHERE id >= p.id << 40 AND id < (p.id + 1) << 40 AND created_at <= now() - interval '24 hours'
-    ORDER BY id DESC LIMIT 1
+    SELECT close AS price FROM orderbook_candle, clock
+    WHERE product_id = p.id AND granularity_s = 60 AND start_s <= day_ago_s - 60
+    ORDER BY start_s DESC LIMIT 1
 ) past ON true
 """
 

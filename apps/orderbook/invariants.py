@@ -11,6 +11,7 @@ from typing import Final
 from django.db import connection
 
 from apps.orderbook.engine.book.money import hold_of
+from apps.orderbook.engine.candles import GROUPED, OF_FILLS
 from apps.orderbook.engine.levels import OF_ORDERS
 from apps.orderbook.models import Order
 from apps.orderbook.models.enums import OrderStatus, Side
@@ -68,6 +69,15 @@ FULL JOIN ({OF_ORDERS} GROUP BY product_id, side, price) o
 WHERE (l.size, l.orders) IS DISTINCT FROM (o.size, o.orders) ORDER BY 1, 2, 3
 """  # noqa: S608
 
+_CANDLES: Final = f"""
+SELECT coalesce(c.product_id, f.product_id), coalesce(c.granularity_s, f.granularity_s),
+    coalesce(c.start_s, f.start_s)
+FROM orderbook_candle c FULL JOIN ({OF_FILLS} {GROUPED}) f
+    ON (f.product_id, f.granularity_s, f.start_s) = (c.product_id, c.granularity_s, c.start_s)
+WHERE (c.low, c.high, c.open, c.close, c.volume, c.trades)
+    IS DISTINCT FROM (f.low, f.high, f.open, f.close, f.volume, f.trades) ORDER BY 1, 2, 3
+"""  # noqa: S608
+
 
 def holds_follow_the_rule() -> Iterator[str]:
     """An open order holds what the book's own rule says for what remains of it."""
@@ -111,6 +121,12 @@ def levels_are_their_orders() -> Iterator[str]:
     """A price level is what its open orders have in sight, and every such order is in one."""
     for product, side, price in _rows(_LEVELS):
         yield f"product {product}: level {price} of side {side} is not the sum of its orders"
+
+
+def candles_are_their_trades() -> Iterator[str]:
+    """Every candle is what the trades of its time were, and every trade is in one of each size."""
+    for product, granularity_s, start_s in _rows(_CANDLES):
+        yield f"product {product}: the candle of {granularity_s} s from {start_s} is not its trades"
 
 
 def _rows(query: str) -> list[tuple[int, ...]]:

@@ -11,10 +11,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.orderbook.ids import id_make, order_uuid
+from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Fill, Product, ProductLease
 from apps.orderbook.models.enums import OrderStatus, Side
-from apps.orderbook.selectors.fill_times import CLOCK_SLACK, first_fill_since
 from tests.support.factories import owner_make
 from tests.support.markets import (
     TONNE,
@@ -287,23 +286,6 @@ class TestCandles:
         assert get("/products/spark-lines") == {
             NAME: [[start + 3600, 4, 4, 4, 4], [start, 1, 3, 3, 2]]
         }
-
-
-def test_a_time_is_found_among_many_trades(product: Product) -> None:
-    now = timezone.now()
-    for number in range(1, 40):
-        at = now - timedelta(hours=40 - number)
-        trade_make(product, price=UNIT, size=TONNE, number=number, created_at=at)
-    trade_make(product_make(), price=UNIT, size=TONNE, number=1)
-    for hours in (100, 40, 39.5, 20, 1.5, 1, 0):
-        since = now - timedelta(hours=hours)
-        wanted = [f.pk for f in product.fills.order_by("pk") if f.created_at >= since - CLOCK_SLACK]
-        after_all = id_make(product.pk, 40)
-        assert first_fill_since(product.pk, since) == (wanted[0] if wanted else after_all)
-
-
-def test_a_market_without_trades_has_no_time_in_it(product: Product) -> None:
-    assert first_fill_since(product.pk, timezone.now()) == id_make(product.pk, 1)
 
 
 def test_reading_the_book_is_one_statement(

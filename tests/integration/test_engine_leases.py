@@ -11,7 +11,7 @@ from apps.accounts.ledger.models import Balance, Transfer
 from apps.orderbook.engine import batch, leases
 from apps.orderbook.engine.service import Service
 from apps.orderbook.engine.session import connect
-from apps.orderbook.models import Event, Fill, Order, ProductLease
+from apps.orderbook.models import Candle, Event, Fill, Level, Order, ProductLease
 from tests.support.engines import (
     Hand,
     broken_invariants,
@@ -30,7 +30,7 @@ P10, ONE = 10_000_000, 1_000_000
 
 def everything_written() -> list[object]:
     """Whatever an engine can change."""
-    tables = (Order, Fill, Event, Transfer, Balance, ProductLease)
+    tables = (Order, Fill, Event, Transfer, Balance, ProductLease, Level, Candle)
     return [list(table.objects.order_by("pk").values()) for table in tables]
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from apps.accounts.models import Owner
+from apps.orderbook.engine.candles import candles_rebuild
 from apps.orderbook.engine.levels import levels_rebuild
 from apps.orderbook.ids import id_make
 from apps.orderbook.models import Command, Event, Fill, Order, Product, ProductLease
@@ -168,7 +169,10 @@ def fill_write(maker: Order, taker: Order, *, size: int, number: int, **fields: 
         "created_at": timezone.now(),
         **fields,
     }
-    return Fill.objects.create(**values)
+    fill = Fill.objects.create(**values)
+    with connection.cursor() as cursor:
+        candles_rebuild(cursor, maker.product_id)  # type: ignore[arg-type]
+    return fill
 
 
 GTC, IOC, FOK = TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK

@@ -9,6 +9,7 @@ from typing import Any, Final
 from psycopg import Copy
 
 from apps.orderbook.engine.book import Rules
+from apps.orderbook.engine.candles import candles_add
 from apps.orderbook.engine.decide import Decisions, Placed
 from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.levels import levels_write
@@ -143,6 +144,8 @@ def write(
             if decisions.moved:
                 moved = _columns(list(decisions.moved.values()), _MOVED_COLUMNS)
                 connection.execute(_MOVED, moved)
+            if decisions.fills:
+                candles_add(connection, market.id, decisions.fills, at_us=decisions.at_us)
             if decisions.levels:
                 levels_write(connection, market.id, market.book, decisions.levels)
             if decisions.switches:

@@ -2,6 +2,16 @@
 
 from apps.orderbook.models.journal import Command, Event, ProductLease
 from apps.orderbook.models.market import Product
-from apps.orderbook.models.trading import Fill, Level, Order, Switch
+from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
 
-__all__ = ["Command", "Event", "Fill", "Level", "Order", "Product", "ProductLease", "Switch"]
+__all__ = [
+    "Candle",
+    "Command",
+    "Event",
+    "Fill",
+    "Level",
+    "Order",
+    "Product",
+    "ProductLease",
+    "Switch",
+]

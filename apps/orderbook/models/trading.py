@@ -134,6 +134,31 @@ class Switch(models.Model):
         return f"{self.owner_id} in {self.product_id}: {self.falls_at}"
 
 
+class Candle(models.Model):
+    """The trades of `granularity_s` seconds from `start_s` (seconds since 1970) on. Written by the
+    engine alone; a time without a trade has none. Prices and volume in micro-units."""
+
+    pk = models.CompositePrimaryKey("product", "granularity_s", "start_s")
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    granularity_s = models.IntegerField()
+    start_s = models.BigIntegerField()
+    low = models.BigIntegerField()
+    high = models.BigIntegerField()
+    open = models.BigIntegerField()
+    close = models.BigIntegerField()
+    volume = models.BigIntegerField()
+    trades = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("candle")
+        verbose_name_plural = _("candles")
+
+    def __str__(self) -> str:
+        return f"{self.granularity_s} s from {self.start_s}"
+
+
 class Fill(models.Model):
     """One trade between a resting order (maker) and an incoming one (taker). Append-only.
 

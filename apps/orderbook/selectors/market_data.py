@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -15,13 +16,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.orderbook.engine.book.auction import Clearing, clearing_of
+from apps.orderbook.engine.candles import GRANULARITIES_S
 from apps.orderbook.ids import id_first, id_last
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.paging import Page, Window
-from apps.orderbook.selectors.fill_times import first_fill_since
 
-GRANULARITIES_S: Final = (60, 300, 900, 3_600, 21_600, 86_400)
 CANDLES_MAX: Final = 300
 DAY: Final = timedelta(days=1)
 MONTH: Final = timedelta(days=30)
@@ -53,44 +53,39 @@ ORDER BY o.side, CASE o.side WHEN 0 THEN -o.price ELSE o.price END, o.priority
 
 _BEST_AND_VOLUME: Final = """
 SELECT max(price) FILTER (WHERE side = 0), min(price) FILTER (WHERE side = 1),
-       (SELECT coalesce(sum(size), 0)::bigint FROM orderbook_fill
-        WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '24 hours')
+       (SELECT coalesce(sum(volume), 0)::bigint FROM orderbook_candle
+        WHERE product_id = %(product)s AND granularity_s = 60 AND start_s > %(day_s)s)
 FROM orderbook_level WHERE product_id = %(product)s AND orders > 0
 """
 
 _CANDLES: Final = """
-SELECT extract(epoch FROM date_bin(%(step)s, created_at, 'epoch'))::bigint AS start,
-       min(price), max(price), (array_agg(price ORDER BY id))[1],
-       (array_agg(price ORDER BY id DESC))[1], sum(size)::bigint
-FROM orderbook_fill
-WHERE id BETWEEN %(since)s AND %(last)s AND created_at >= %(start)s AND created_at < %(end)s
-GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
+SELECT start_s, low, high, open, close, volume FROM orderbook_candle
+WHERE product_id = %(product)s AND granularity_s = %(step_s)s
+    AND start_s >= %(start_s)s AND start_s < %(end_s)s
+ORDER BY start_s DESC LIMIT %(limit)s
 """
 
-# The newest first, as the candles are.
+# The newest first, as the candles are. One probe of the key for each market.
 _SPARK_LINES: Final = """
-SELECT product_id, extract(epoch FROM date_bin('1 hour', created_at, 'epoch'))::bigint AS start,
-       min(price), max(price), (array_agg(price ORDER BY id))[1],
-       (array_agg(price ORDER BY id DESC))[1], sum(size)::bigint
-FROM orderbook_fill WHERE created_at > now() - interval '24 hours'
-GROUP BY 1, 2 ORDER BY 1, 2 DESC
+SELECT p.id, c.start_s, c.low, c.high, c.open, c.close, c.volume
+FROM orderbook_product p JOIN orderbook_candle c ON c.product_id = p.id
+    AND c.granularity_s = 3600 AND c.start_s > %(since_s)s
+ORDER BY p.id, c.start_s DESC
 """
 
+# Minutes and hours that began within the last day and month.
 _STATS: Final = """
-WITH month AS (
-    SELECT id, price, size, created_at > now() - interval '24 hours' AS is_today
-    FROM orderbook_fill
-    WHERE id BETWEEN %(since)s AND %(last)s AND created_at > now() - interval '30 days'
-), day AS (
-    SELECT min(id) AS first, max(id) AS last, min(price) AS low, max(price) AS high,
-           coalesce(sum(size), 0)::bigint AS volume
-    FROM month WHERE is_today
+WITH day AS (
+    SELECT start_s, open, low, high, volume FROM orderbook_candle
+    WHERE product_id = %(product)s AND granularity_s = 60 AND start_s > %(day_s)s
 )
-SELECT (SELECT price FROM orderbook_fill WHERE id = day.first), high, low,
+SELECT (SELECT open FROM day ORDER BY start_s LIMIT 1), (SELECT max(high) FROM day),
+       (SELECT min(low) FROM day),
        (SELECT price FROM orderbook_fill WHERE id BETWEEN %(first)s AND %(last)s
         ORDER BY id DESC LIMIT 1),
-       volume, (SELECT coalesce(sum(size), 0)::bigint FROM month)
-FROM day
+       (SELECT coalesce(sum(volume), 0)::bigint FROM day),
+       (SELECT coalesce(sum(volume), 0)::bigint FROM orderbook_candle
+        WHERE product_id = %(product)s AND granularity_s = 3600 AND start_s > %(month_s)s)
 """
 
 
@@ -202,14 +197,13 @@ def book_full(product: Product) -> FullBook:
 
 def ticker(product: Product) -> Ticker:
     """The market in one line."""
-    since = first_fill_since(product.pk, timezone.now() - DAY)
-    ((bid, ask, volume),) = _rows(_BEST_AND_VOLUME, product, since=since)
+    ((bid, ask, volume),) = _rows(_BEST_AND_VOLUME, product, day_s=_ago_s(DAY))
     return Ticker(trade=trade_last(product), bid=bid, ask=ask, volume=volume)
 
 
 def stats(product: Product) -> Stats:
-    """The last day and month. Counted over their trades each time."""
-    (row,) = _rows(_STATS, product, since=first_fill_since(product.pk, timezone.now() - MONTH))
+    """The last day, to the minute, and the last month, to the hour. From their candles."""
+    (row,) = _rows(_STATS, product, day_s=_ago_s(DAY), month_s=_ago_s(MONTH))
     return Stats(*row)
 
 
@@ -233,20 +227,23 @@ def candles(
 ) -> list[Candle]:
     """Candles that start in `[start, end)`, latest first; none for a time without trades."""
     assert granularity_s in GRANULARITIES_S
-    step = timedelta(seconds=granularity_s)
-    values = {"step": step, "start": start, "end": end, "limit": CANDLES_MAX}
-    since = first_fill_since(product.pk, start)
-    return [Candle(*row) for row in _rows(_CANDLES, product, since=since, **values)]
+    span = {"start_s": ceil(start.timestamp()), "end_s": ceil(end.timestamp())}
+    rows = _rows(_CANDLES, product, step_s=granularity_s, limit=CANDLES_MAX, **span)
+    return [Candle(*row) for row in rows]
 
 
 def spark_lines() -> dict[int, list[Candle]]:
     """Hourly candles of the last day by product, latest first, of every market that traded."""
     lines: dict[int, list[Candle]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SPARK_LINES)
+        cursor.execute(_SPARK_LINES, {"since_s": _ago_s(DAY)})
         for product_id, *candle in cursor.fetchall():
             lines.setdefault(product_id, []).append(Candle(*candle))
     return lines
+
+
+def _ago_s(age: timedelta) -> int:
+    return int((timezone.now() - age).timestamp())
 
 
 def _fills(product: Product) -> QuerySet[Fill]:
