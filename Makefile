@@ -48,7 +48,11 @@ clean-demo:  ## Stop the demo and forget its data
 test: setup  ## Run the tests against private services (ARGS="tests/unit -k name")
 	@$(PRIVATE) -- $(RUN) -m pytest $(ARGS)
 
-faults: setup  ## Run the tests that kill processes, against services as durable as the demo's
+# Commands are per market; there are two.
+faults: export FAULT_COMMANDS ?= 50000
+faults: export FAULT_STRIKES ?= 200
+faults: export FAULT_TAKE_OVER_S ?= 5
+faults: setup  ## Kill engines and PostgreSQL 200 times in 100,000 commands, and other processes
 	@$(PRIVATE) --durable -- $(RUN) -m pytest tests/faults $(ARGS)
 
 lint: setup  ## Check style, types, imports, migrations, deployment settings and contracts

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import django
+import psycopg
 from django.core.management import call_command
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -33,9 +35,10 @@ django.setup()
 from apps.accounts.ledger.models import Asset  # noqa: E402
 from apps.accounts.models import Owner  # noqa: E402
 from apps.orderbook.engine.audit import verify_chain, verify_replay  # noqa: E402
-from apps.orderbook.engine.session import connect  # noqa: E402
+from apps.orderbook.engine.session import Connection, connect  # noqa: E402
 from apps.orderbook.models import Command, Event, Fill, Product  # noqa: E402
 from apps.orderbook.models.enums import OrderType, Side  # noqa: E402
+from apps.orderbook.services.backlog import MarketBehind  # noqa: E402
 from apps.orderbook.services.commands import OrderDone, order_cancel, order_place  # noqa: E402
 from benchmarks.common_flow import LOT, TICK, Cancel, Flow, Place  # noqa: E402
 from benchmarks.plain_book import PlainBook  # noqa: E402
@@ -137,7 +140,7 @@ class Client(threading.Thread):
             try:
                 send()
                 return
-            except DatabaseError:
+            except (DatabaseError, MarketBehind):
                 self.repeats += 1
                 connection.close()
                 time.sleep(RETRY_S)
@@ -197,6 +200,7 @@ class Saboteur:
     def __init__(self, engines: Engines, draw: random.Random) -> None:
         self.engines, self.draw = engines, draw
         self.done: Counter[str] = Counter()
+        self.take_overs_s: list[float] = []
 
     def strike(self) -> Callable[[], None]:
         """Strikes at once. Returns what is left to do when the clients have noticed."""
@@ -209,8 +213,28 @@ class Saboteur:
         return aftermath
 
     def _engine(self) -> Callable[[], None]:
-        self.engines.kill(self.engines.pick(self.draw))
+        process = self.engines.pick(self.draw)
+        self.engines.kill(process)
+        self._watch(process)
         return partial(self._start_engines_after, self.draw.random(), 1)
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Measure, beside everything else, how long it takes until its markets are another's."""
+        threading.Thread(target=self._measure, args=(process.pid,), daemon=True).start()
+
+    def _measure(self, pid: int) -> None:
+        began_s, strikes, had = time.monotonic(), sum(self.done.values()), False
+        try:
+            with connect("watch") as session:
+                while _leased(session, pid):
+                    if sum(self.done.values()) > strikes:
+                        return  # somebody else was struck meanwhile
+                    had = True
+                    time.sleep(0.02)
+        except psycopg.Error:
+            return  # PostgreSQL is down: nobody can take over
+        if had:
+            self.take_overs_s.append(time.monotonic() - began_s)
 
     def _both_engines(self) -> Callable[[], None]:
         for process in list(self.engines.processes):
@@ -233,12 +257,20 @@ class Saboteur:
         """Long enough for the other engine to take over, then let it wake up."""
         process = self.engines.pick(self.draw)
         process.send_signal(signal.SIGSTOP)
+        self._watch(process)
 
         def wake() -> None:
             time.sleep(8)
             process.send_signal(signal.SIGCONT)
 
         return wake
+
+
+def _leased(session: Connection, pid: int) -> int:
+    """How many products this engine process has, as far as anybody knows."""
+    query = "SELECT count(*) FROM orderbook_productlease WHERE engine = %s"
+    row = session.execute(query, (f"engine {socket.gethostname()}:{pid}",)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def prepare(count: int, seed: int, gate: Gate) -> list[Client]:
@@ -325,7 +357,12 @@ def main(count: int, strikes: int, seed: int) -> None:
     wait_until("every accepted command is decided", all_decided)
     wait_until("the engines that were started last are up", lambda: engines_up() == 2)
     exit_codes = engines.stop()
-    found = {**report(clients), "strikes": saboteur.done, "exit_codes": exit_codes}
+    found = {
+        **report(clients),
+        "strikes": saboteur.done,
+        "take_overs_s": sorted(round(took_s, 2) for took_s in saboteur.take_overs_s),
+        "exit_codes": exit_codes,
+    }
     sys.stdout.write(json.dumps(found) + "\n")
 
 
