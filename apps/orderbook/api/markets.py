@@ -20,12 +20,13 @@ from apps.accounts.errors import ServiceError
 from apps.orderbook import dialect
 from apps.orderbook.api.base import PublicView, WindowInput, checked, errors, page_response
 from apps.orderbook.api.fields import Output, TimeField, WordField
+from apps.orderbook.engine.candles import GRANULARITIES_S
 from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Product
 from apps.orderbook.names import product_id
 from apps.orderbook.paging import Window
 from apps.orderbook.selectors import market_data
-from apps.orderbook.selectors.market_data import CANDLES_MAX, GRANULARITIES_S
+from apps.orderbook.selectors.market_data import CANDLES_MAX
 from apps.orderbook.selectors.products import product_by_name, products
 
 JSON: Final = "application/json"

@@ -107,8 +107,7 @@ class Decisions:
             body = journal.time_body(command, due, at_us=self.at_us)
         elif command.kind == STATE:
             book.pass_time()
-            state = book.state_hash()
-            body = journal.state_body(command, due, at_us=self.at_us, state=state)
+            body = journal.state_body(command, due, at_us=self.at_us, state=book.state_hash())
         else:
             body = self._cancel(command, due)
         self.is_other |= book.state != state
