@@ -120,11 +120,11 @@ def market_load(connection: Connection, product_id: int, epoch: int) -> Market:
 
 
 def orders_open(connection: Connection, product_id: int) -> Iterator[Order]:
-    """The product's resting orders, in no particular sequence. Needs a transaction.
+    """The product's resting orders, in no particular sequence.
 
     They come in pages: each is a sign of life, however many there are.
     """
-    with connection.cursor(name="orders") as cursor:
+    with connection.transaction(), connection.cursor(name="orders") as cursor:
         cursor.itersize = PAGE
         for row in cursor.execute(_ORDERS, (product_id,)):
             yield _order(row)
