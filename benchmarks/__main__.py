@@ -16,7 +16,7 @@ from django.core.management import call_command
 
 from benchmarks.figures import Figure, show, write
 
-NAMES: Final = ("matching", "durable", "engines", "gas", "registry")
+NAMES: Final = ("matching", "durable", "engines", "live", "gas", "registry")
 
 
 def main() -> None:
@@ -36,12 +36,13 @@ def main() -> None:
 
 def benchmark(name: str) -> Callable[[], list[Figure]]:
     # Their modules need Django to be set up.
-    from benchmarks import durable, engines, gas, matching, registry
+    from benchmarks import durable, engines, gas, live, matching, registry
 
     return {
         "matching": matching.measure,
         "durable": durable.measure,
         "engines": engines.measure,
+        "live": live.measure,
         "gas": gas.measure,
         "registry": registry.measure,
     }[name]

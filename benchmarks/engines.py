@@ -1,85 +1,60 @@
-"""Engines as processes: two beside each other, one under live orders, and one that starts.
-
-- `engine_two`: two markets of the same owners and the same quote asset, their journals full,
-  carried out by one engine and by two.
-- `engine_live_*`: orders that come in at a rate, with 50,000 others resting; from before a request
-  is sent until its verdict is heard. Beside it somebody reads all levels of that book.
-- `engine_restart_s`: that engine is killed and started again: until it has decided the next order.
-"""
+"""Two engines beside each other: two markets of the same owners and the same quote asset, their
+journals full, carried out by one engine process and by two."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from statistics import quantiles
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-import redis
-from django.conf import settings
+from django.db import transaction
 from django.db.models import Sum
 
-from apps.accounts.ledger.models import Owner
-from apps.orderbook.engine.announcer import VERDICTS
+from apps.accounts.ledger.models import Asset, Owner, Transfer
+from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.orderbook.engine.session import connect
-from apps.orderbook.models import Event, Fill, Product
-from apps.orderbook.models.enums import OrderType, SelfTrade, Side, TimeInForce
-from apps.orderbook.services.commands import order_place
-from benchmarks.common_flow import LOT, TICK, USERS, Cancel, Place, common_flow
-from benchmarks.durable import CHECKED, asset_create, journal_fill, market_create, owners_create
+from apps.orderbook.models import Fill, Product
+from apps.orderbook.services.products import product_create
+from benchmarks.common_flow import LOT, TICK, USERS, common_flow
+from benchmarks.durable import CHECKED, RICH, asset_create, journal_fill, owners_create
 from benchmarks.figures import Figure, figure_of
 from benchmarks.part import Part
-from ccmarket.embedded.layout import PROJECT
 from ccmarket.invariants import INVARIANTS
 
 ROUNDS: Final = 3
 COMMANDS: Final = 50_000
-RATE: Final = 5_000
-LIVE_S: Final = 20
-DEEP: Final = 50_000
-DEADLINE_S: Final = 120
 
 
-def measure() -> list[Figure]:
-    """Rates, latencies in milliseconds, and the restart in seconds."""
+def measure(rounds: int = ROUNDS, commands: int = COMMANDS) -> list[Figure]:
+    """Commands a second of one engine and of two, taking turns."""
     owners = owners_create(2 * USERS)
-    figures = [*two_engines(owners), *live(owners)]
-    broken = [line for name in CHECKED for line in INVARIANTS[name]()]
-    assert not broken, broken
-    return figures
-
-
-def two_engines(owners: Sequence[Owner]) -> list[Figure]:
-    """Commands a second of one engine and of two, each on two full journals."""
-    flow, totals = common_flow(COMMANDS)
-    ones, twos = [], []
-    for number in range(ROUNDS):
-        quote = asset_create(f"TWO-QUOTE-{number}")
+    quote = asset_create("TWO-QUOTE")
+    assets_fund(owners, quote)
+    flow, totals = common_flow(commands)
+    ones: list[float] = []
+    twos: list[float] = []
+    for number in range(rounds):
         for engines, rates in ((1, ones), (2, twos)):
             bases = [asset_create(f"TWO-{number}-{engines}-{side}") for side in "AB"]
-            markets = [market_create(base, quote, owners) for base in bases]
+            markets = [market_open(base, quote, owners) for base in bases]
             with connect("benchmark") as connection:
                 for market in markets:
                     journal_fill(connection, market, owners, flow)
                 connection.execute("ANALYZE")
                 connection.execute("CHECKPOINT")
-            rates.append(2 * len(flow) / _serve(markets, engines))
+            rates.append(2 * len(flow) / serve(markets, engines))
             for market in markets:
                 fills = Fill.objects.filter(product=market).aggregate(quantity=Sum("size"))
                 assert fills["quantity"] == totals.quantity * LOT, fills
+    broken = [line for name in CHECKED for line in INVARIANTS[name]()]
+    assert not broken, broken
     return [
         figure_of("engine_one", ones, "commands/s"),
         figure_of("engine_two", twos, "commands/s", against="engine_one", base=ones),
     ]
 
 
-def _serve(markets: Sequence[Product], engines: int) -> float:
+def serve(markets: Sequence[Product], engines: int) -> float:
     """How many seconds so many engines need for all that waits."""
     ids = [market.pk for market in markets]
     parts = [Part("engine", *ids[number::engines]) for number in range(engines)]
@@ -89,113 +64,18 @@ def _serve(markets: Sequence[Product], engines: int) -> float:
     return max(part.result()[0] for part in parts) - began_s
 
 
-def live(owners: Sequence[Owner]) -> list[Figure]:
-    """An engine that has 50,000 orders to keep while orders come in, read and restarted."""
-    market = market_create(asset_create("LIVE"), asset_create("LIVE-QUOTE"), owners)
-    with connect("benchmark") as connection:
-        journal_fill(connection, market, owners, deep_orders())
-    _serve([market], 1)
-    flow, _ = common_flow(RATE * LIVE_S)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "commands.json"
-        path.write_text(json.dumps(intake_rows(market, owners, flow)))
-        reader, intake = Part("reader", market.pk, LIVE_S), Part("intake", market.pk, path, RATE)
-        with _engine_running():
-            _probe(market, owners[0])
-            heard = _hear(market, reader, intake, len(flow))
-        took, sent = reader.result(), heard.pop("sent")
-    first = (market.pk << 40) + DEEP + 2
-    waits = [heard["verdicts"][first + number] - at_s for number, at_s in enumerate(sent)]
-    began_s = time.monotonic()
-    with _engine_running():
-        _probe(market, owners[0])
-        restart_s = time.monotonic() - began_s
-    return [
-        figure_of("engine_live_rate", [len(sent) / (heard["accepted"] - sent[0])], "orders/s"),
-        *(
-            figure_of(f"{name}_p{percent}_ms", [quantiles(values, n=100)[percent - 1] * 1000], "ms")
-            for name, values, percent in (
-                ("engine_live", waits, 50), ("engine_live", waits, 99), ("book_read", took, 99),
-            )
-        ),
-        figure_of("engine_restart_s", [restart_s], "s"),
-    ]  # fmt: skip
-
-
-def deep_orders() -> list[Place | Cancel]:
-    """Orders on 400 levels of each side, outside of where the flow goes."""
-    orders: list[Place | Cancel] = []
-    for number in range(DEEP):
-        side, level = number % 2, number // 2 % 400
-        ticks = 10_600 + level if side else 9_400 - level
-        orders.append(Place(-number - 1, side, ticks, 1 + number % 50, number % USERS))
-    return orders
-
-
-def intake_rows(
-    market: Product, owners: Sequence[Owner], flow: Sequence[Place | Cancel]
-) -> list[dict[str, Any]]:
-    """The flow as parameters of the intake's statement. Nobody else sends commands, so the ids
-    that orders will have are known: what rests and the probe have the first ones."""
-    first, ids, owner_of, rows = (market.pk << 40) + DEEP + 2, {}, {}, []
-    empty = dict.fromkeys(
-        ("user_id", "client_oid", "side", "order_type", "price", "size", "funds",
-         "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
-         "display_size", "slippage_bps", "timeout_s", "rules", "target")
+def market_open(base: Asset, quote: Asset, owners: Sequence[Owner]) -> Product:
+    """A market with fees whose base every owner has plenty of."""
+    assets_fund(owners, base)
+    return product_create(
+        base=base, quote=quote, price_increment=TICK, size_increment=LOT, size_min=LOT,
+        size_max=LOT * 10**6, maker_bps=10, taker_bps=20,
     )  # fmt: skip
-    for command_id, command in enumerate(flow, first):
-        row = {**empty, "product_id": market.pk}
-        if isinstance(command, Cancel):
-            row |= {"kind": 2, "owner_id": owner_of[command.id], "target": ids[command.id]}
-        else:
-            ids[command.id] = command_id
-            owner = owner_of[command.id] = owners[command.user * 2 + command.side].pk
-            row |= {
-                "kind": 1, "owner_id": owner, "side": command.side, "order_type": 0,
-                "price": command.price, "size": command.size, "time_in_force": 0,
-                "post_only": False, "self_trade": 0,
-                "client_oid": f"{market.pk}.{command_id}",
-            }  # fmt: skip
-        rows.append(row)
-    return rows
 
 
-def _hear(market: Product, reader: Part, intake: Part, count: int) -> dict[str, Any]:
-    """Let the flow run. Returns when each verdict was heard, and what the intake says."""
-    verdicts: dict[int, float] = {}
-    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as listener:
-        listener.subscribe(VERDICTS)
-        listener.get_message(timeout=1)
-        reader.go()
-        intake.go()
-        deadline_s = time.monotonic() + DEADLINE_S
-        while len(verdicts) < count:
-            assert time.monotonic() < deadline_s, f"{len(verdicts)} verdicts of {count}"
-            message = listener.get_message(timeout=1)
-            if message and message["type"] == "message":
-                now_s = time.monotonic()
-                verdicts.update(dict.fromkeys(json.loads(message["data"])["commands"], now_s))
-    return {"verdicts": verdicts, **intake.result()}
-
-
-@contextmanager
-def _engine_running() -> Iterator[None]:
-    """A real engine process, killed at the end."""
-    process = subprocess.Popen([sys.executable, "manage.py", "run_engine"], cwd=PROJECT)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def _probe(market: Product, owner: Owner) -> None:
-    """Place an order far away, and wait until it is decided."""
-    command = order_place(
-        owner=owner, user=None, product=market, side=Side.BUY, order_type=OrderType.LIMIT,
-        price=TICK, size=LOT, time_in_force=TimeInForce.GTC, self_trade=SelfTrade.DC,
-    )  # fmt: skip
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not Event.objects.filter(command_id=command.pk).exists():
-        assert time.monotonic() < deadline_s, "the engine does not answer"
-        time.sleep(0.005)
+def assets_fund(owners: Sequence[Owner], *assets: Asset) -> None:
+    custody = platform_owner_get(name=CUSTODY)
+    for asset in assets:
+        legs = [Leg(custody, owner, asset, RICH, Transfer.Kind.BANK, 1) for owner in owners]
+        with transaction.atomic():
+            ledger_post(legs=legs)
