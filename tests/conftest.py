@@ -4,7 +4,9 @@ import os
 
 import django
 import pytest
+from hypothesis import settings
 
+from tests.support.examples import examples
 from tests.support.services import (
     allow_many_requests,
     browser_type_launch_args,
@@ -15,6 +17,10 @@ from tests.support.services import (
 )
 
 __all__ = ["browser_type_launch_args", "chain_url", "redis_url"]
+
+
+settings.register_profile("as many as wanted", max_examples=examples(100))
+settings.load_profile("as many as wanted")
 
 
 def pytest_configure(config: pytest.Config) -> None:

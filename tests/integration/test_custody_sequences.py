@@ -21,6 +21,7 @@ from apps.accounts.ledger.invariants import held_equals_holds
 from apps.registry.models import SerialBlock, Span
 from ccmarket.invariants import HOLD_SOURCES
 from tests.support.custody_moves import MOVES, Move, World, lost_or_doubled, moves
+from tests.support.examples import examples
 from tests.support.registry import TONNE, broken_invariants
 
 WAIT_S = 60
@@ -61,7 +62,9 @@ def play_at_once(world: World, *hands: list[Move]) -> Counter[str]:
 class InAnyOrder(TestCase):
     """One after the other."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(moves(14))
     def test_no_gram_is_lost_or_doubled(self, hand: list[Move]) -> None:
         with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):
@@ -72,7 +75,9 @@ class InAnyOrder(TestCase):
 class ByManyAtOnce(TransactionTestCase):
     """Writers with connections of their own, who wait for each other or are refused."""
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(st.tuples(*[moves(6)] * WRITERS))
     def test_no_gram_is_lost_or_doubled(self, hands: tuple[list[Move], ...]) -> None:
         with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):

@@ -13,6 +13,7 @@ from apps.registry.certifying import certificate_lines
 from apps.registry.models import CreditClass, CreditEvent, Retirement, SerialBlock, Span
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.spans import span_release, spans_reserve, tokenised_redeem
+from tests.support.examples import examples
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
 from tests.support.retiring import bridge, retire_on_chain, take_out
 
@@ -186,7 +187,9 @@ def test_a_wallet_may_write_anything_for_the_beneficiary(
 class AnySequence(TestCase):
     """Whatever is taken, given back and retired in whatever order: no gram is lost or doubled."""
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(
         st.lists(st.tuples(st.integers(0, 3), st.integers(1, 8), st.integers(1, 3)), max_size=12)
     )

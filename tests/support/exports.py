@@ -31,6 +31,54 @@ _ACR = {
     "Project Site Country": "US",
 }
 
+CAR_ENDED = {
+    "Vintage": "2025",
+    "Offset Credit Serial Numbers": "CAR-ROC-US-2056-129-2283-WV-2025-8969-1 to 260294",
+    "Quantity of Offset Credits": "260,294",
+    "Status Effective": "08/20/2025",
+    "Project ID": "CAR2056",
+    "Project Name": "Mine methane",
+    "Project Site Country": "US",
+    "Cancellation Reason": "ARB",
+}
+ART_ENDED = {
+    "Vintage": "2023",
+    "Credit Serial Numbers": "FCPF-CI-130-2023-20-1 to 46404",
+    "Quantity of Credits": "46404",
+    "Status  Effective ": "04/08/2026",
+    "Program ID": "ART130",
+    "Program Name": "Tai National Park",
+    "Program  Country": "COTE D'IVOIRE",
+    "Retirement Reason": "Pledge",
+    "Retired on Behalf of": "",
+}
+ACR_ENDED = {
+    "Credit Serial Numbers": "ACR-US-101-2005-21-1 to 1000",
+    "Vintage": "2005",
+    "Quantity of Credits": "1,000",
+    "Status Effective (GMT)": "12/31/2019 5:00:00 AM",
+    "Project ID": "ACR101",
+    "Project Name": "Landfill gas",
+    "Project Site Country": "US",
+    "Retirement Reason": "Environmental Benefit",
+}
+CERCARBONO_ENDED = {
+    "project_id": "4",
+    "project_name": "Forest",
+    "serial": "CDC_4_1_1_321_14_R1_XX_CO_1_2_2018",
+    "vintage": "2018",
+    "date": "2020-01-02T03:04:05Z",
+    "quantity": "10",
+    "from": "1",
+    "to": "10",
+}
+CER = {
+    "Serial Number": "RW-5-1463953-2-2-0-7014 - RW-5-1467609-2-2-0-7014",
+    "Quantity": "3657",
+    "GSID": "4823",
+    "Country": "Rwanda",
+}
+
 
 def gs_issued(first: int, last: int, **cells: str) -> dict[str, str]:
     """A row of Gold Standard's issuances."""

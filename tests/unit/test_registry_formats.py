@@ -14,29 +14,17 @@ from apps.registry.imports.rows import (
     ReadRow,
     RefusedRow,
 )
-from tests.support.exports import acr_issued, gs_ended, gs_issued, isometric_issued, write_rows
+from tests.support.exports import (
+    ART_ENDED,
+    CAR_ENDED,
+    CER,
+    acr_issued,
+    gs_ended,
+    gs_issued,
+    isometric_issued,
+    write_rows,
+)
 
-CAR_ENDED = {
-    "Vintage": "2025",
-    "Offset Credit Serial Numbers": "CAR-ROC-US-2056-129-2283-WV-2025-8969-1 to 260294",
-    "Quantity of Offset Credits": "260,294",
-    "Status Effective": "08/20/2025",
-    "Project ID": "CAR2056",
-    "Project Name": "Mine methane",
-    "Project Site Country": "US",
-    "Cancellation Reason": "ARB",
-}
-ART_ENDED = {
-    "Vintage": "2023",
-    "Credit Serial Numbers": "FCPF-CI-130-2023-20-1 to 46404",
-    "Quantity of Credits": "46404",
-    "Status  Effective ": "04/08/2026",
-    "Program ID": "ART130",
-    "Program Name": "Tai National Park",
-    "Program  Country": "COTE D'IVOIRE",
-    "Retirement Reason": "Pledge",
-    "Retired on Behalf of": "",
-}
 CERCARBONO_ISSUED = {
     "serial": "CDC_4_1_1_321_14_R1_XX_CO_1_2_2018_BF",
     "issued_quantity": "609",
@@ -66,12 +54,6 @@ HELD = {
     "Quantity of Credits": "50",
     "Serial Number": "7059-367676034-367676083-VCU-005-APX-BR-14-1686-01072014-31122014-1",
     "Sub-Account ID": "9464",
-}
-CER = {
-    "Serial Number": "RW-5-1463953-2-2-0-7014 - RW-5-1467609-2-2-0-7014",
-    "Quantity": "3657",
-    "GSID": "4823",
-    "Country": "Rwanda",
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.registry.imports.cells import calendar_date, whole_number
 from apps.registry.imports.formats import read
 from apps.registry.imports.rows import BlockRow, EntryRow, ProjectRow, ReadRow, RefusedRow
 from apps.registry.refusals import FileRefused
@@ -169,3 +170,62 @@ def test_a_file_that_lacks_a_column_names_it(
         only(tmp_path, {name: cell for name, cell in cells.items() if name != lacking})
     assert caught.value.code == "file_columns"
     assert "lacks" in str(caught.value)
+
+
+def test_marks_that_apx_does_not_double_are_read_as_they_stand(tmp_path: Path) -> None:
+    """A real row of the Reserve's retirements has marks around what its cell says."""
+    said = ('"In behalf of the City, from Oaxaca"', 'On behalf of "X", and of Y', 'the "end"', "no")
+    lines = [",".join(f'"{name}"' for name in OLD_CAR) + ","]
+    for at, details in enumerate(said):
+        serial = f"CAR-1-US-541-6-183-OH-2012-1234-{at * 50 + 1} to {at * 50 + 50}"
+        cells = OLD_CAR | {
+            "Offset Credit Serial Numbers": serial,
+            "Retirement Reason Details": details,
+        }
+        lines.append(",".join(f'"{cell}"' for cell in cells.values()) + ",")
+    path = tmp_path / "apx.csv"
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="cp1252")
+    rows = list(read(path))
+    assert [row.details for row in rows if isinstance(row, EntryRow)] == list(said)
+    assert [row.line for row in rows] == [2, 3, 4, 5]
+
+
+def test_a_row_that_could_be_parted_in_two_ways_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "apx.csv"
+    header = ",".join(f'"{name}"' for name in OLD_CAR)
+    cells = [*OLD_CAR.values()][:-1]
+    row = ",".join(f'"{cell}"' for cell in [*cells, 'a "b","c" d'])
+    path.write_text(f"{header}\n{row}\n")
+    [refused] = read(path)
+    assert isinstance(refused, RefusedRow)
+    assert (refused.line, refused.code) == (2, "row_length")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2014-12-31", "2014/12/31", "20141231", "2014-12-31T00:00:00.000Z", "31/12/2014"),
+        *("12/31/2014 3:45:00 PM", "12/31/14", "31.12.2014", "31.12.14", "31-Dec-2014"),
+        *("31-Dec-14", "31 December 2014", "Dec 31, 2014", "December 31 2014"),
+    ],
+)
+def test_a_day_is_the_same_however_it_is_written(text: str) -> None:
+    assert calendar_date(text) == date(2014, 12, 31)
+
+
+def test_a_year_of_two_digits_is_of_the_time_that_has_credits() -> None:
+    assert calendar_date("1/1/96") == date(1996, 1, 1)
+    assert calendar_date("1/1/89") == date(2089, 1, 1)
+    assert calendar_date("14-12-31") is None, "it could be of 2014 or of 2031"
+
+
+def test_a_number_that_could_be_one_or_a_thousand_is_neither() -> None:
+    assert whole_number("1.000") is None
+    assert whole_number("1000.000") == whole_number("1000.0") == whole_number("1,000") == 1_000
+
+
+def test_a_newer_name_of_a_vintages_period_is_known(tmp_path: Path) -> None:
+    cells = VERRA_INTERFACE | {"reportingPeriodStart": "2010-01-01"}
+    cells["Reporting Period End"] = cells.pop("vintageEnd")
+    del cells["vintageStart"]
+    assert only(tmp_path, cells) == only(tmp_path, VERRA_INTERFACE)

@@ -7,18 +7,22 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 _ISO_DATE = re.compile(r"([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?:[T ].*)?")
+_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _WRITTEN_DATE = re.compile(
     r"(?:([0-9]{1,2})[ -]([A-Za-z]{3,9})[ ,-]+|([A-Za-z]{3,9})\.? ([0-9]{1,2}),? )"
-    r"([0-9]{4})(?: .*)?"
+    r"([0-9]{4}|[0-9]{2})(?: .*)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SLASHED_DATE = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4})(?:[T ].*)?")
-_DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?: .*)?")
+# Of two digits a year is only between slashes or dots: 14-05-06 could be read three ways.
+_SLASHED_DATE = re.compile(r"([0-9]{1,2})[/-]([0-9]{1,2})[/-]([0-9]{4}|(?<=/)[0-9]{2})(?:[T ].*)?")
+_DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}|[0-9]{2})(?: .*)?")
 _GOAL = re.compile(r"(?:^|[;,])\s*([0-9]{1,2})(?=\s*(?:[:.;,]|$))")
 _PLACES = Decimal("0.000001")
 # Ids and counts that went through a spreadsheet come back as floats: 11191.0
 _DIGITS_MAX = 15
+# But 1.000 is one to some and a thousand to others.
 _WHOLE = re.compile(
+    r"(?![1-9][0-9]{0,2}\.000$)"
     rf"([0-9]{{1,{_DIGITS_MAX}}}|[0-9]{{1,3}}(?:(?:,[0-9]{{3}}){{1,4}}|(?:[ '’][0-9]{{3}}){{1,4}}))"
     r"(?:\.0+)?"
 )
@@ -52,16 +56,16 @@ def calendar_date(text: str, *, is_day_first: bool = True) -> date | None:
     `is_day_first` decides only what the numbers leave open: 31/12/2020 and 12/31/2020 are clear.
     """
     stripped = text.strip()
-    if match := _ISO_DATE.fullmatch(stripped):
+    if match := _ISO_DATE.fullmatch(stripped) or _COMPACT_DATE.fullmatch(stripped):
         year, month, day = (int(group) for group in match.groups())
     elif match := _SLASHED_DATE.fullmatch(stripped):
-        one, two, year = (int(group) for group in match.groups())
+        one, two, year = int(match[1]), int(match[2]), _year(match[3])
         day, month = (one, two) if one > 12 or (is_day_first and two <= 12) else (two, one)
     elif match := _DOTTED_DATE.fullmatch(stripped):
-        day, month, year = (int(group) for group in match.groups())
+        day, month, year = int(match[1]), int(match[2]), _year(match[3])
     elif match := _WRITTEN_DATE.fullmatch(stripped):
         name = (match[2] or match[3])[:3].casefold()
-        day, year = int(match[1] or match[4]), int(match[5])
+        day, year = int(match[1] or match[4]), _year(match[5])
         month = _MONTHS.index(name) + 1 if name in _MONTHS else 0
     else:
         return None
@@ -69,6 +73,14 @@ def calendar_date(text: str, *, is_day_first: bool = True) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def _year(digits: str) -> int:
+    """Two digits are a year from 1990 to 2089: no credit is older."""
+    year = int(digits)
+    if len(digits) > 2:
+        return year
+    return year + (1900 if year >= 90 else 2000)
 
 
 def day_comes_first(cells: Iterable[str]) -> bool:

@@ -5,10 +5,11 @@ from the cells of a row to what the row says. What is wrong with a row is its re
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from apps.registry.countries import country_code
 from apps.registry.imports.cells import calendar_date, day_comes_first, listed, one_line
@@ -22,23 +23,40 @@ _PEEK_ROWS = 1_000
 _PEEK_CELLS = 1_000_000
 ITEM_LIMIT_CHARS = 200
 _NO_ONE_COUNTRY = frozenset(
-    ("", "international", "multiple", "multiple countries", "global", "worldwide", "regional")
+    (
+        *("", "-", "n/a", "none", "not applicable", "unknown", "other", "others", "various"),
+        *("international", "global", "worldwide", "regional", "multiple", "multiple countries"),
+        *("multi-country", "multicountry", "several", "eu", "european union", "africa", "asia"),
+    )
 )
 _KNOWN_MAX = 20_000
 T = TypeVar("T")
 
 
+class _Known(NamedTuple):
+    """What has been made of certain cells that come again and again, and how to pick these."""
+
+    pick: Callable[[list[str]], object]
+    made: dict[object, Any]
+
+
 class Columns:
     """Where the columns of one file stand by folded name, and what its cells have in common.
 
-    `known` keeps what has been made of cells that come again and again.
+    `known` is by the function that makes something of certain cells, and of no others.
     """
 
     def __init__(self, position: Mapping[str, int], width: int, is_day_first: bool) -> None:
         self.position = position
         self.width = width
         self.is_day_first = is_day_first
-        self.known: dict[tuple[object, ...], Any] = {}
+        self.known: dict[object, _Known] = {}
+
+    def known_of(self, make: object, names: Iterable[str]) -> _Known:
+        """A new place for what `make` makes of the columns named, where the file has them."""
+        at = [self.position[name] for name in names if name in self.position]
+        self.known[make] = known = _Known(itemgetter(*at) if at else lambda _cells: (), {})
+        return known
 
 
 class Cells:
@@ -63,13 +81,14 @@ class Cells:
 
         Rows that repeat those cells are given the same object.
         """
-        known, at, cells = self._columns.known, self._position, self._cells
-        key = (make, *[cells[at[name]] if name in at else None for name in names])
-        found: T | None = known.get(key)
+        columns = self._columns
+        pick, made = columns.known.get(make) or columns.known_of(make, names)
+        cells = pick(self._cells)
+        found: T | None = made.get(cells)
         if found is None:
-            if len(known) >= _KNOWN_MAX:
-                known.clear()
-            found = known[key] = make(self)
+            if len(made) >= _KNOWN_MAX:
+                made.clear()
+            found = made[cells] = make(self)
         return found
 
     def optional(self, column: str, *, limit_chars: int | None = None) -> str:

@@ -2,7 +2,8 @@
 
 A row's number is the physical line of the file on which it starts; a cell may contain line breaks.
 Nothing is dropped: a row whose quotation marks do not close is given up alone, and the lines it
-had swallowed are read again as rows of their own.
+had swallowed are read again as rows of their own. The registries on APX's platform (ACR, CAR, ART)
+put every cell in quotation marks and do not double those inside: such a line is read all the same.
 """
 
 import csv
@@ -54,7 +55,7 @@ class TextTable:
             except StopIteration:
                 return
             except csv.Error:
-                yield lines.broken_row(line)
+                yield lines.broken_row(line, part)
                 reader = csv.reader(lines, delimiter=part, strict=True)
                 continue
             lines.forget_taken()
@@ -64,6 +65,19 @@ class TextTable:
 
 def _is_separator(line: int, cells: list[str]) -> bool:
     return line == 1 and cells[0].casefold().startswith(_SEPARATOR) and not any(cells[2:])
+
+
+def _between_marks(line: str, delimiter: str) -> list[str]:
+    """The cells of a line where each stands in quotation marks; none if that is not so.
+
+    A cell that itself contains the marks around a delimiter makes one too many, and so a row that
+    is refused for its length.
+    """
+    text = line.rstrip("\r\n")
+    marked = text.removesuffix(delimiter)
+    if len(marked) < 2 or not (marked.startswith('"') and marked.endswith('"')):
+        return []
+    return marked[1:-1].split(f'"{delimiter}"') + [""] * (len(text) - len(marked))
 
 
 class _Lines:
@@ -91,14 +105,16 @@ class _Lines:
     def forget_taken(self) -> None:
         self._taken.clear()
 
-    def broken_row(self, line: int) -> Row:
-        """The first line taken as a row that cannot be read; the others are to be read again."""
+    def broken_row(self, line: int, delimiter: str) -> Row:
+        """The first line taken, which CSV's rules do not cover; the others are to be read again."""
         first, *rest = self._taken
         self._given_back.extendleft(reversed(rest))
         self.next_number -= len(rest)
         self._taken.clear()
-        is_long = not rest and len(first) > csv.field_size_limit()
         is_unended = not first.endswith(("\r", "\n"))
+        if cells := _between_marks(first, delimiter):
+            return Row(line, cells, is_unended=is_unended)
+        is_long = not rest and len(first) > csv.field_size_limit()
         return Row(line, [first.rstrip("\r\n")], "row_long" if is_long else "row_quote", is_unended)
 
     def _read(self) -> str:

@@ -20,10 +20,11 @@ the count began again at 1 with the new form: the two overlap. The series is the
 let the same tonne stand twice under two batches.
 """
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +121,9 @@ _PARTS = (
     Part("certified", _("last part"), "[01]"),
 )
 _OLD_PARTS = tuple(part for part in _PARTS if part is not _PROGRAM)
-_NEW_FORM, _OLD_FORM = pattern_of(_PARTS), pattern_of(_OLD_PARTS)
+# Very many serials of a file differ in their first three parts alone.
+_RUN = re.compile("-".join(f"({part.pattern})" for part in _PARTS[:3]) + "-(.+)")
+_NEW_REST, _OLD_REST = pattern_of(_PARTS[3:]), pattern_of(_OLD_PARTS[3:])
 
 
 class VerraGrammar:
@@ -133,13 +136,8 @@ class VerraGrammar:
 
     def parse(self, text: str) -> VerraSerial:
         # Nearly all of a million serials in a file need no tidying.
-        if match := _NEW_FORM.fullmatch(text):
-            return _from_parts(match.groupdict(), is_old_form=False)
-        tidied = tidy(text)
-        if match := _NEW_FORM.fullmatch(tidied):
-            return _from_parts(match.groupdict(), is_old_form=False)
-        if match := _OLD_FORM.fullmatch(tidied):
-            return _from_parts(match.groupdict(), is_old_form=True)
+        if serial := _serial(text) or _serial(tidied := tidy(text)):
+            return serial
         found = tidied.split("-")
         is_old_form = len(found) == len(_OLD_PARTS) and _PROGRAM.pattern not in found
         raise why_not(found, _OLD_PARTS if is_old_form else _PARTS, lengths="12 or 13")
@@ -150,25 +148,48 @@ def parse(text: str) -> VerraSerial:
     return VerraGrammar().parse(text)
 
 
-def _from_parts(part: dict[str, str], *, is_old_form: bool) -> VerraSerial:
-    if not is_country_code(part["country"]):
-        raise SerialRefused("serial_country", found=part["country"])
-    first, last = int(part["first"]), int(part["last"])
+class _Rest(NamedTuple):
+    """What follows the run of numbers, in the order of `VerraSerial`."""
+
+    is_old_form: bool
+    vvb: str
+    agent: str
+    country: str
+    scope: int
+    project_number: int
+    vintage_start: date
+    vintage_end: date
+    is_certified_further: bool
+
+
+def _serial(text: str) -> VerraSerial | None:
+    match = _RUN.fullmatch(text)
+    rest = _rest(match[4]) if match else None
+    if match is None or rest is None:
+        return None
+    first, last = int(match[2]), int(match[3])
     check_range(first, last, below=NUMBERS_BELOW)
-    start, end = _vintage(part["start"], part["end"])
-    return VerraSerial(
-        batch=int(part["batch"]),
-        first=first,
-        last=last,
-        is_old_form=is_old_form,
-        vvb=part["vvb"],
-        agent=part["agent"],
-        country=part["country"],
-        scope=int(part["scope"]),
-        project_number=int(part["project"]),
+    return VerraSerial(int(match[1]), first, last, *rest)
+
+
+@lru_cache(maxsize=4096)
+def _rest(text: str) -> _Rest | None:
+    new, old = _NEW_REST.fullmatch(text), _OLD_REST.fullmatch(text)
+    if (match := new or old) is None:
+        return None
+    if not is_country_code(match["country"]):
+        raise SerialRefused("serial_country", found=match["country"])
+    start, end = _vintage(match["start"], match["end"])
+    return _Rest(
+        is_old_form=match is old,
+        vvb=match["vvb"],
+        agent=match["agent"],
+        country=match["country"],
+        scope=int(match["scope"]),
+        project_number=int(match["project"]),
         vintage_start=start,
         vintage_end=end,
-        is_certified_further=part["certified"] == "1",
+        is_certified_further=match["certified"] == "1",
     )
 
 
@@ -177,7 +198,6 @@ def _day_text(day: date) -> str:
     return f"{day:%d%m%Y}"
 
 
-@lru_cache(maxsize=4096)
 def _vintage(start_text: str, end_text: str) -> tuple[date, date]:
     try:
         start, end = (
