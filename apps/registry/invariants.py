@@ -91,6 +91,13 @@ SELECT b.serial FROM registry_serialblock b JOIN registry_serialseries s ON s.id
 WHERE b.base <> s.first_gram + b.start * 1000000 OR b."end" >= s.window_tonnes ORDER BY b.id
 """
 
+WINDOWS_SHARED = """
+SELECT s.key FROM (
+    SELECT key, first_gram, lag(first_gram + window_tonnes * 1000000) OVER (ORDER BY first_gram)
+        AS free_from FROM registry_serialseries
+) s WHERE s.first_gram < s.free_from ORDER BY s.first_gram
+"""
+
 # Items never overlap: the database's exclusion constraint says so.
 WORK = """
 WITH items AS (
@@ -110,8 +117,7 @@ SELECT CASE i.state WHEN 'filling' THEN 'an item still filling, although its ton
        || CASE i.state WHEN 'filling' THEN 'full or empty' ELSE b.state END,
        int8multirange(i.grams)
 FROM registry_registryretirement i
-JOIN registry_serialblock b
-    ON int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000)) && i.grams
+CROSS JOIN LATERAL registry_blocks_reached(i.grams) b
 WHERE (i.state = 'confirmed') <> (b.state = 'retired')
    OR (i.state = 'filling' AND (
         SELECT coalesce(sum(upper(s.grams * i.grams) - lower(s.grams * i.grams)), 0)
@@ -218,6 +224,8 @@ def withdrawals_have_their_serials() -> Iterator[str]:
 
 
 def blocks_stand_at_their_addresses() -> Iterator[str]:
-    """A block's address is its place in the window of its series."""
+    """A block's address is its place in the window of its series, which no other series shares."""
     for (serial,) in _rows(BLOCKS_MISPLACED):
         yield f"block {serial}: not at the address of its serials"
+    for (key,) in _rows(WINDOWS_SHARED):
+        yield f"series {key}: its window begins inside another's"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.registry.models import RegistryRetirement, Retirement, SerialBlock, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
-from apps.registry.selectors import ADDRESSES, citation_of, grams_by_state
+from apps.registry.selectors import blocks_reached, citation_of, grams_by_state
 
 State = RegistryRetirement.State
 
@@ -82,7 +82,7 @@ def fill_percent(item: RegistryRetirement) -> int:
 
 def serials_of_item(item: RegistryRetirement) -> dict[str, int]:
     """The serials of an item as the registry spells them, with their tonnes; one a block."""
-    blocks = SerialBlock.objects.alias(addresses=ADDRESSES).filter(addresses__overlap=item.grams)
+    blocks = blocks_reached(item.grams, SerialBlock.objects.all())
     citations = [
         citation_of(
             block,

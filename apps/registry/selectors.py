@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.postgres.fields import BigIntegerRangeField
+from django.contrib.postgres.fields import RangeOperators
 from django.db.backends.postgresql.psycopg_any import NumericRange
-from django.db.models import F, Func, Q, QuerySet, Sum
-from django.db.models.functions import Greatest, Least
+from django.db.models import (
+    BigIntegerField,
+    ExpressionWrapper,
+    F,
+    Func,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.lookups import PostgresOperatorLookup
 
 from apps.registry.models import (
     CreditEvent,
@@ -18,20 +28,9 @@ from apps.registry.models import (
     SerialSeries,
     Span,
 )
-from apps.registry.models.blocks import GRAMS_PER_TONNE, WINDOW_TONNES_DEFAULT
+from apps.registry.models.blocks import GRAMS_PER_TONNE, SERIALS
 from apps.registry.registries import REGISTRIES
 from apps.registry.serials import Serial, parse
-
-# The gram addresses of a block, written as the exclusion constraint writes them.
-ADDRESSES = Func(
-    F("base"),
-    F("base") + (F("end") - F("start") + 1) * GRAMS_PER_TONNE,
-    function="int8range",
-    output_field=BigIntegerRangeField(),
-)
-
-# The numbers of a block, written as the index over them writes them.
-NUMBERS = Func(F("start"), F("end") + 1, function="int8range", output_field=BigIntegerRangeField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +141,24 @@ def traces_of(text: str) -> list[Trace]:
 
 
 def blocks_of(serial: Serial, among: QuerySet[SerialBlock]) -> QuerySet[SerialBlock]:
-    """The blocks of `among` that any number of the serial lies in.
-
-    Asked by address, as the exclusion constraint has it, so that its index finds them.
-    """
+    """The blocks of `among` that any number of the serial lies in."""
     if (reach := _addresses(serial)) is None:
         return among.none()
-    return among.alias(addresses=ADDRESSES).filter(addresses__overlap=reach)
+    return blocks_reached(reach, among)
+
+
+def blocks_reached(grams: NumericRange, among: QuerySet[SerialBlock]) -> QuerySet[SerialBlock]:
+    """The blocks of `among` that any of these gram addresses lies in.
+
+    Blocks never overlap: they are those that start inside, and the last that starts before.
+    """
+    before = SerialBlock.objects.filter(base__lte=grams.lower).order_by("-base").values("base")
+    after = F("base") + (F("end") - F("start") + 1) * GRAMS_PER_TONNE
+    return among.alias(after=ExpressionWrapper(after, BigIntegerField())).filter(
+        base__gte=Coalesce(Subquery(before[:1]), grams.lower),
+        base__lt=grams.upper,
+        after__gt=grams.lower,
+    )
 
 
 def entries_of(serial: Serial, among: QuerySet[RegistryEntry]) -> QuerySet[RegistryEntry]:
@@ -173,21 +183,16 @@ def _addresses(serial: Serial) -> NumericRange | None:
 
 def blocks_with_number(number: int) -> QuerySet[SerialBlock]:
     """Every block, of any series, that has a serial of this number."""
-    wanted = NumericRange(number, number + 1)
-    # By number among the blocks whose numbers are low, by address in the few series that are long.
-    found = Q(end__lt=WINDOW_TONNES_DEFAULT, numbers__overlap=wanted)
-    long = SerialSeries.objects.filter(
-        window_tonnes__gt=max(number, WINDOW_TONNES_DEFAULT)
-    ).values_list("first_gram", flat=True)
-    for first_gram in long:
-        address = first_gram + number * GRAMS_PER_TONNE
-        found |= Q(addresses__overlap=NumericRange(address, address + GRAMS_PER_TONNE))
+    everywhere = Func(Value(number), function="registry_serials_numbered")
     return (
-        SerialBlock.objects.alias(addresses=ADDRESSES, numbers=NUMBERS)
-        .filter(found)
+        SerialBlock.objects.filter(_Overlap(SERIALS, everywhere))
         .select_related("vintage__project")
         .order_by("serial")
     )
+
+
+class _Overlap(PostgresOperatorLookup):
+    postgres_operator = RangeOperators.OVERLAPS
 
 
 def _trace(block: SerialBlock, serial: Serial) -> Trace:

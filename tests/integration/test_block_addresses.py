@@ -4,9 +4,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from apps.registry.models import SerialBlock
+from apps.registry.invariants import blocks_stand_at_their_addresses
+from apps.registry.models import SerialBlock, SerialSeries
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.selectors import blocks_with_number
+from tests.support.filling import triggers_off
 from tests.support.registry import block_make
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +83,17 @@ def test_a_bare_number_is_found_by_an_index_in_short_series_and_in_long_ones() -
     found = blocks_with_number(7)
     assert [block.start for block in found] == [1]
     assert not blocks_with_number(3_011).exists()
-    plan = found.explain()
-    assert "registry_block_numbers" in plan
-    assert "registry_block_serials_once" in plan
+    assert "registry_block_serials_once" in found.explain()
+
+
+def test_a_block_out_of_place_and_a_window_that_two_series_share_are_found() -> None:
+    one, other = block_make(1, 10), block_make(1, 10, is_old_form=True)
+    assert not list(blocks_stand_at_their_addresses())
+    with triggers_off():
+        SerialBlock.objects.filter(pk=one.pk).update(base=F("base") + 1)
+        SerialSeries.objects.filter(pk=other.series_id).update(first_gram=F("first_gram") - 1)
+    assert list(blocks_stand_at_their_addresses()) == [
+        f"block {one.serial}: not at the address of its serials",
+        f"block {other.serial}: not at the address of its serials",
+        "series VCU: its window begins inside another's",
+    ]

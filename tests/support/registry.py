@@ -25,13 +25,14 @@ def block_make(
     project: str = "1987",
     year: int = 2023,
     issued_on: date | None = date(2026, 3, 31),
+    is_old_form: bool = False,
 ) -> SerialBlock:
     """A block of an Argentine wind project as an import brings it."""
-    last = first + tonnes - 1
+    last, form = first + tonnes - 1, "VCU" if is_old_form else "VCS-VCU"
     row = BlockRow(
         line=1,
         serial=parse(
-            f"19370-{first}-{last}-VCS-VCU-1323-VER-AR-1-{project}-0101{year}-3112{year}-0"
+            f"19370-{first}-{last}-{form}-1323-VER-AR-1-{project}-0101{year}-3112{year}-0"
         ),
         project=ProjectFacts(project, f"Wind project {project}", "AR", "Energy industries"),
         vintage=VintageFacts(date(year, 1, 1), date(year, 12, 31), year),
@@ -41,7 +42,9 @@ def block_make(
     )
     with transaction.atomic():
         assert land([row]).accepted == 1
-    return SerialBlock.objects.get(start=first, end=last, vintage__project__code=f"VCS-{project}")
+    return SerialBlock.objects.get(
+        start=first, end=last, series__key=form, vintage__project__code=f"VCS-{project}"
+    )
 
 
 def receive(block: SerialBlock, owner: Owner) -> CreditClass:

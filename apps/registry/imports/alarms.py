@@ -21,8 +21,7 @@ FROM registry_compared c
 JOIN registry_serialseries s ON s.registry_id = c.registry_id AND s.key = c.series
 CROSS JOIN LATERAL (SELECT int8range(
     s.first_gram + c.first * 1000000, s.first_gram + (c.last + 1) * 1000000) AS grams) r
-JOIN registry_serialblock b
-    ON int8range(b.base, b.base + (b."end" - b.start + 1) * 1000000) && r.grams
+CROSS JOIN LATERAL registry_blocks_reached(r.grams) b
 WHERE c.verdict = 'held' AND b.state = 'immobilised' ORDER BY c.line
 ON CONFLICT (block_id, grams) WHERE closed_at IS NULL DO NOTHING
 RETURNING a.id, a.serial, a.line, a.ended_on

@@ -71,9 +71,7 @@ LEFT JOIN LATERAL (
     WHERE o.grams && l.grams AND o.id IS DISTINCT FROM e.id LIMIT 1
 ) o ON true
 LEFT JOIN LATERAL (
-    SELECT b.id FROM registry_serialblock b
-    WHERE int8range(b.base, b.base + (b."end" - b.start + 1) * 1000000) && l.grams
-      AND b.state = 'immobilised' LIMIT 1
+    SELECT b.id FROM registry_blocks_reached(l.grams) b WHERE b.state = 'immobilised' LIMIT 1
 ) h ON true
 """
 
@@ -146,9 +144,8 @@ UPDATE registry_serialblock b SET state = 'retired'
 WHERE b.state = 'issued' AND b.id IN (
     SELECT n.id FROM registry_compared c
     JOIN registry_serialseries s ON s.registry_id = c.registry_id AND s.key = c.series
-    JOIN registry_serialblock n
-        ON int8range(n.base, n.base + (n."end" - n.start + 1) * 1000000)
-        && int8range(s.first_gram + c.first * 1000000, s.first_gram + (c.last + 1) * 1000000)
+    CROSS JOIN LATERAL registry_blocks_reached(int8range(
+        s.first_gram + c.first * 1000000, s.first_gram + (c.last + 1) * 1000000)) n
     WHERE c.verdict = 'new'
 ) AND registry_block_grams(b) <@ (
     SELECT range_agg(e.grams) FROM registry_registryentry e

@@ -47,7 +47,9 @@ def land(rows: Iterable[BlockRow], run: ImportRun | None = None) -> Landed:
         if run is not None:
             for record in (sql.VINTAGE_CHANGES, sql.UPDATE_CHANGES):
                 cursor.execute(record, (run.pk,))
-        for statement in (sql.VINTAGES, sql.SERIES, sql.BLOCKS, sql.UPDATES, sql.ENDED_WHOLE):
+        for statement in (sql.VINTAGES, sql.SERIES, sql.KEYS_AT_ONCE, sql.BLOCKS):
+            cursor.execute(statement)
+        for statement in (sql.UPDATES, sql.ENDED_WHOLE):
             cursor.execute(statement)
         cursor.execute(sql.COUNTS)
         return Landed(*cursor.fetchone())

@@ -150,6 +150,16 @@ WHERE c.verdict = 'new' GROUP BY registry_id, series ORDER BY min(line)
 ON CONFLICT (registry_id, key) DO NOTHING
 """
 
+# The keys of blocks are looked up with the statement that writes them, not with the commit: the
+# rows are still at hand.
+KEYS_AT_ONCE = """
+DO $$ BEGIN
+    EXECUTE (
+        SELECT 'SET CONSTRAINTS ' || string_agg(quote_ident(conname), ', ') || ' IMMEDIATE'
+        FROM pg_constraint
+        WHERE conrelid = 'registry_serialblock'::regclass AND contype = 'f' AND condeferrable);
+END $$
+"""
 BLOCKS = """
 INSERT INTO registry_serialblock (
     series_id, vintage_id, serial, start, "end", base, state, issued_on, certifications, retired_on,
@@ -201,8 +211,7 @@ ENDED_WHOLE = """
 UPDATE registry_serialblock b SET state = 'retired'
 WHERE b.state = 'issued' AND b.id IN (
     SELECT n.id FROM registry_registryentry e
-    JOIN registry_serialblock n
-        ON int8range(n.base, n.base + (n."end" - n.start + 1) * 1000000) && e.grams
+    CROSS JOIN LATERAL registry_blocks_reached(e.grams) n
     WHERE e.series_id IN (
         SELECT s.id FROM registry_compared c
         JOIN registry_serialseries s ON s.registry_id = c.registry_id AND s.key = c.series

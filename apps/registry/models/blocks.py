@@ -2,8 +2,8 @@
 
 Every gram has one 64-bit address: `block.base + (serial - block.start) * 1_000_000 + gram`. A
 series owns a window of addresses and a serial number its place in it, so that one serial always
-has the same address, whichever block lists it. Exclusion constraints on addresses make two blocks
-with one serial, and two spans with one gram, impossible (docs/adr/0004).
+has the same address, whichever block lists it. Exclusion constraints make two blocks with one
+serial, and two spans with one gram, impossible (docs/adr/0004).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from apps.registry.models.fields import BigIntegerMultiRangeField
 
 GRAMS_PER_TONNE = 1_000_000
 WINDOW_TONNES_DEFAULT = 20_000_000
+# The serials of a block as a rectangle: their numbers along one side, the series along the other.
+SERIALS = Func(F("series"), F("start"), F("end"), function="registry_serials")
 
 
 class SerialSeries(models.Model):
@@ -109,12 +111,6 @@ class SerialBlock(models.Model):
         verbose_name_plural = _("serial blocks")
         indexes = [
             models.Index(fields=["vintage", "state", "issued_on"], name="registry_block_fifo"),
-            # Finds a bare number among the very many series that are short.
-            GistIndex(
-                Func(F("start"), F("end") + 1, function="int8range"),
-                condition=Q(end__lt=WINDOW_TONNES_DEFAULT),
-                name="registry_block_numbers",
-            ),
             # Few blocks are parts of others: imports do not pay for those that are.
             models.Index(
                 fields=["root"], condition=Q(root__isnull=False), name="registry_block_parts"
@@ -131,18 +127,10 @@ class SerialBlock(models.Model):
                 name="registry_block_sane",
                 condition=Q(start__gte=0, end__gte=F("start"), base__gte=0),
             ),
+            # Its index finds a bare number in all series at once, too.
             ExclusionConstraint(
                 name="registry_block_serials_once",
-                expressions=[
-                    (
-                        Func(
-                            F("base"),
-                            F("base") + (F("end") - F("start") + 1) * GRAMS_PER_TONNE,
-                            function="int8range",
-                        ),
-                        RangeOperators.OVERLAPS,
-                    )
-                ],
+                expressions=[(SERIALS, RangeOperators.OVERLAPS)],
             ),
         ]
 

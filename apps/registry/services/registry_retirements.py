@@ -32,7 +32,7 @@ from apps.registry.models import (
     Span,
 )
 from apps.registry.retiring import items_of
-from apps.registry.selectors import ADDRESSES, grams_by_state
+from apps.registry.selectors import blocks_reached, grams_by_state
 from apps.registry.services.credit_classes import credit_class_lock
 from apps.registry.services.splits import block_part
 
@@ -179,7 +179,7 @@ def _blocks_retire(item: RegistryRetirement, confirmation: RegistryConfirmation)
     """The item's serials are a block of their own, or several, retired as the registry has it."""
     assert confirmation.decided_by is not None, "a decision has somebody who made it"
     lower, upper = item.grams.lower, item.grams.upper
-    blocks = SerialBlock.objects.alias(addresses=ADDRESSES).filter(addresses__overlap=item.grams)
+    blocks = blocks_reached(item.grams, SerialBlock.objects.all())
     for block in blocks.select_related("vintage__credit_class", "root").order_by("base"):
         first = block.start + max(0, lower - block.base) // TONNE
         last = min(block.end, block.start + (upper - block.base) // TONNE - 1)

@@ -38,9 +38,8 @@ ORDER BY b.issued_on NULLS FIRST, b.base, r
 # What is free of one tonne, which lies in one block.
 FREE_OF_TONNE = """
 SELECT b.id, lower(r), upper(r)
-FROM registry_serialblock b, unnest(b.free * int8multirange(int8range(%(lower)s, %(upper)s))) r
-WHERE int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000))
-      && int8range(%(lower)s, %(upper)s)
+FROM registry_blocks_reached(int8range(%(lower)s, %(upper)s)) b,
+     unnest(b.free * int8multirange(int8range(%(lower)s, %(upper)s))) r
 ORDER BY r
 """
 

@@ -47,15 +47,13 @@ WITH listed AS (
     FROM registry_custodystatementline l
     CROSS JOIN LATERAL (
         SELECT coalesce(range_agg(registry_block_grams(b)), '{}') AS blocks
-        FROM registry_serialblock b
-        WHERE int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000)) && l.grams
+        FROM registry_blocks_reached(l.grams) b
     ) known
     WHERE l.statement_id = %(statement)s AND l.grams IS NOT NULL
 )
 SELECT 'extra', b.state, b.id, '', lower(r), upper(r)
 FROM listed l
-JOIN registry_serialblock b
-    ON int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000)) && l.grams
+CROSS JOIN LATERAL registry_blocks_reached(l.grams) b
 CROSS JOIN LATERAL (SELECT registry_block_grams(b) * l.grams AS r) part
 WHERE b.state <> 'immobilised'
 UNION ALL
@@ -67,8 +65,7 @@ ORDER BY 5
 AGREED = """
 SELECT coalesce(sum(upper(part.r) - lower(part.r)), 0)::bigint
 FROM registry_custodystatementline l
-JOIN registry_serialblock b
-    ON int8range(b.base, b.base + (((b."end" - b.start) + 1) * 1000000)) && l.grams
+CROSS JOIN LATERAL registry_blocks_reached(l.grams) b
 CROSS JOIN LATERAL (SELECT registry_block_grams(b) * l.grams AS r) part
 WHERE l.statement_id = %(statement)s AND b.state = 'immobilised'
 """
