@@ -9,6 +9,7 @@ from apps.nft import invariants as settlement
 from apps.orderbook import invariants as orderbook
 from apps.registry import invariants as registry
 from apps.registry import invariants_entries as reported
+from apps.registry import invariants_labels as labels
 
 Check = Callable[[], Iterator[str]]
 
@@ -52,6 +53,7 @@ INVARIANTS: dict[str, Check] = {
     "retired grams are on the registries' list": registry.retired_grams_are_listed_once,
     "withdrawals have their serials": registry.withdrawals_have_their_serials,
     "blocks stand at their addresses": registry.blocks_stand_at_their_addresses,
+    "classes carry the labels of their blocks": labels.classes_carry_the_labels_of_their_blocks,
     "endings measure their serials": reported.endings_measure_their_serials,
     "no ending is in custody": reported.no_ending_is_in_custody,
     "ended blocks are retired": reported.ended_blocks_are_retired,

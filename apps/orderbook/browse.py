@@ -15,6 +15,9 @@ from apps.accounts.models import Asset, Balance, Owner
 from apps.accounts.selectors import balance_of
 from apps.orderbook.models import Fill, Order, Product
 from apps.orderbook.selectors.orders import OrderSearch, orders_of
+from apps.registry.matching import CreditConstraints, credit_classes_matching
+from apps.registry.models import CreditClass
+from apps.registry.picture import Picture, pictured, pictures_of
 
 TRADED_KNOWN_S = 30
 
@@ -54,9 +57,29 @@ class MarketSearch:
 
     text: str = ""
     country: str = ""
-    kind: str = ""
+    registry: str = ""
+    type: str = ""
+    label: str = ""
+    effect: str = ""
     quote: str = ""
     year: int | None = None
+
+    @property
+    def constraints(self) -> CreditConstraints:
+        """What it asks of the credits themselves."""
+        return CreditConstraints(
+            registries=_if_any(self.registry),
+            types=_if_any(self.type),
+            countries=_if_any(self.country),
+            labels=_if_any(self.label),
+            effect=self.effect,
+            year_from=self.year,
+            year_to=self.year,
+        )
+
+
+def _if_any(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +113,19 @@ def products() -> QuerySet[Product]:
 
 
 def markets_search(search: MarketSearch) -> list[Market]:
-    """The markets that match, the CC market first, then the busiest."""
+    """The markets that match, the CC market first, then the busiest.
+
+    Raises `ServiceError` for a label or an effect that does not exist.
+    """
     project = "base__credit_class__project"
     found = products()
     for word in search.text.split():
         found = found.filter(Q(code__icontains=word) | Q(**{f"{project}__name__icontains": word}))
-    if search.country:
-        found = found.filter(**{f"{project}__country": search.country})
-    if search.kind:
-        found = found.filter(**{f"{project}__kind": search.kind})
+    if search.constraints != CreditConstraints():
+        classes = credit_classes_matching(search.constraints)
+        found = found.filter(base__credit_class__in=classes)
     if search.quote:
         found = found.filter(quote__code=search.quote)
-    if search.year:
-        found = found.filter(base__credit_class__year=search.year)
     markets = markets_of(found)
     markets.sort(key=lambda market: (_is_credit(market), -market.volume_day, market.product.code))
     return markets
@@ -142,6 +165,12 @@ def product_by_code(code: str) -> Product:
         return products().get(code=code)
     except Product.DoesNotExist:
         raise Http404(code) from None
+
+
+def picture_of(product: Product) -> Picture | None:
+    """What the credits of this market are; None where it trades something else."""
+    found = list(pictured(CreditClass.objects.filter(asset=product.base_id)))
+    return pictures_of(found)[found[0].pk] if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,19 @@ from django_countries import countries
 from apps.accounts.ledger.services import CUSTODY
 from apps.accounts.models import Balance, Owner
 from apps.registry.imports.further import FURTHER
-from apps.registry.models import CreditClass, Project, Retirement, SerialBlock, Span
+from apps.registry.models import (
+    ClassLabel,
+    CreditClass,
+    Label,
+    Project,
+    ProjectType,
+    Registry,
+    Retirement,
+    SerialBlock,
+    Span,
+)
 from apps.registry.models.blocks import GRAMS_PER_TONNE
+from apps.registry.picture import Picture, pictured, pictures_of
 
 LATEST_RETIREMENTS = 10
 
@@ -24,6 +35,8 @@ class ProjectSearch:
     text: str = ""
     country: str = ""
     kind: str = ""
+    registry: str = ""
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class VintagePosition:
     issued_tonnes: int | None
     received_grams: int = 0
     retired_grams: int = 0
+    picture: Picture | None = None
 
     @property
     def standing_grams(self) -> int:
@@ -50,7 +64,7 @@ def projects_search(search: ProjectSearch) -> QuerySet[Project]:
     here = SerialBlock.objects.filter(
         vintage__project=OuterRef("pk"), state=SerialBlock.State.IMMOBILISED
     )
-    found = Project.objects.select_related("registry").annotate(
+    found = Project.objects.select_related("registry", "taxonomy__type__category").annotate(
         year_first=Min("vintages__year"), year_last=Max("vintages__year"), is_here=Exists(here)
     )
     for word in search.text.split():
@@ -61,6 +75,10 @@ def projects_search(search: ProjectSearch) -> QuerySet[Project]:
         found = found.filter(country=search.country)
     if search.kind:
         found = found.filter(kind=search.kind)
+    if search.registry:
+        found = found.filter(registry__code=search.registry)
+    if search.type:
+        found = found.filter(taxonomy__type__code=search.type)
     return found.order_by(F("is_here").desc(), "name")
 
 
@@ -70,10 +88,24 @@ def countries_of_projects() -> list[tuple[str, str]]:
     return sorted(((code, countries.name(code)) for code in codes), key=lambda pair: pair[1])
 
 
-def kinds_of_projects() -> list[str]:
-    """Every kind of project there is, in our short words."""
-    kinds = Project.objects.exclude(kind="").values_list("kind", flat=True)
-    return sorted(set(kinds))
+def types_of_projects() -> list[ProjectType]:
+    """Every type that a project has, by name."""
+    found = ProjectType.objects.filter(
+        Exists(Project.objects.filter(taxonomy__type=OuterRef("pk")))
+    )
+    return sorted(found, key=str)
+
+
+def registries_of_projects() -> list[Registry]:
+    """Every registry that has a project here, by name."""
+    ours = Project.objects.filter(registry=OuterRef("pk"))
+    return list(Registry.objects.filter(Exists(ours)).order_by("name"))
+
+
+def labels_carried() -> list[Label]:
+    """Every label that at least one class has as a whole, in the order of labels."""
+    carried = ClassLabel.objects.filter(label=OuterRef("pk"), is_whole=True)
+    return list(Label.objects.filter(Exists(carried)))
 
 
 def project_by_code(code: str) -> Project:
@@ -95,7 +127,8 @@ def vintages_of(project: Project) -> list[VintagePosition]:
     issued = dict(
         project.vintages.values_list("year").annotate(Sum("issued_tonnes")).order_by("-year")
     )
-    classes = {item.year: item for item in project.credit_classes.all()}
+    classes = {item.year: item for item in pictured(CreditClass.objects.filter(project=project))}
+    pictures = pictures_of(classes.values())
     assets = [item.asset_id for item in classes.values()]
     received = dict(
         Balance.objects.filter(owner__platform_name=CUSTODY, asset__in=assets).values_list(
@@ -111,7 +144,12 @@ def vintages_of(project: Project) -> list[VintagePosition]:
         VintagePosition(year, None, tonnes)
         if (item := classes.get(year)) is None
         else VintagePosition(
-            year, item, tonnes, -received.get(item.asset_id, 0), retired.get(item.pk, 0)
+            year,
+            item,
+            tonnes,
+            -received.get(item.asset_id, 0),
+            retired.get(item.pk, 0),
+            pictures[item.pk],
         )
         for year, tonnes in issued.items()
     ]

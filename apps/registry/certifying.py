@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from apps.accounts.models import FourEyesModel
-from apps.registry.models import Retirement, SerialBlock, Span
+from apps.accounts.units import mass_text
+from apps.registry.models import Label, Retirement, SerialBlock, Span
 from apps.registry.models.blocks import GRAMS_PER_TONNE
 from apps.registry.retiring import AtRegistry, at_registry, items_of
 from apps.registry.selectors import Citation, citation_of, grams_by_state
@@ -36,6 +39,31 @@ class CertificateLine:
     citation: Citation
     shared: list[Fullness]
     at_registry: list[AtRegistry]
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredLabel:
+    """A label that `grams` of a retirement had then, by the name that it had."""
+
+    label: Label
+    named: str
+    grams: int
+    is_whole: bool
+
+    @property
+    def name(self) -> str:
+        return gettext(self.named)
+
+    @property
+    def note(self) -> str:
+        return "" if self.is_whole else mass_text(self.grams)
+
+
+def certificate_labels(retirement: Retirement) -> list[RetiredLabel]:
+    """The labels of the retired grams when they were retired, in the order of labels."""
+    kept = retirement.labels.select_related("label").order_by("label__position", "label__code")
+    whole = retirement.amount_grams
+    return [RetiredLabel(row.label, row.name, row.grams, row.grams == whole) for row in kept]
 
 
 def certificate_lines(retirement: Retirement) -> list[CertificateLine]:

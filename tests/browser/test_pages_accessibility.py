@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Page
 
 from apps.accounts.models import Asset, Owner
-from apps.registry.models import CreditClass, Retirement
+from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.services.retirements import retirement_create
+from apps.registry.services.taxonomy import taxonomy_load
 from tests.support.factories import TONNE, asset_make, fund, wallet_make
 from tests.support.markets import fill_write, order_rest, product_make
 from tests.support.registry import block_make, holder_make
@@ -26,7 +27,16 @@ RUN = """async (rules) => {
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html}`);
 }"""
 
-PUBLIC = ["/", "/markets", "/projects", "/projects/VCS-1987", "/serials", "/transparency", "/pool"]
+PUBLIC = [
+    "/",
+    "/markets",
+    "/markets?effect=reduction",
+    "/projects",
+    "/projects/VCS-1987",
+    "/serials",
+    "/transparency",
+    "/pool",
+]
 OWN = [
     "/portfolio",
     "/retire",
@@ -45,8 +55,11 @@ OWN = [
 
 @pytest.fixture
 def retirement(transactional_db: None) -> Retirement:
-    """A certificate, and a market with a trade in the same credits."""
-    owner, credit_class = holder_make(block_make(first=501, tonnes=5))
+    """A certificate, and a market with a trade in the same credits, which have labels."""
+    taxonomy_load()
+    block = block_make(first=501, tonnes=5)
+    SerialBlock.objects.update(certifications=["ICVCM CCP", "SDG 13"])
+    owner, credit_class = holder_make(block)
     wallet_make(owner, "0x" + "15" * 20)
     _market_make(owner, credit_class)
     return retirement_create(

@@ -70,6 +70,8 @@ SHORT: set[type[Model]] = {
     *(registry.Registry, registry.Project, registry.CreditClass, registry.CustodyReceipt),
     *(registry.ProjectType, registry.TypeCategory, registry.TypeSpelling),
     *(registry.Methodology, registry.MethodologySpelling, registry.UnmappedTerm),
+    *(registry.Label, registry.LabelSpelling, registry.LabelGrant, registry.UnmappedLabel),
+    *(registry.RatingAgency, registry.RatingGrade, registry.Rating),
     *(registry.ImportRun, registry.ImportUpload, registry.CustodyAlarm, registry.BlockSplit),
     *(registry.CustodyStatement, registry.CustodyDifference, registry.BeneficiaryCorrection),
     *(registry.Withdrawal, registry.WithdrawalOutcome),

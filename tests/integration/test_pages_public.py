@@ -10,8 +10,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from apps.orderbook import browse
-from apps.registry.models import Project
+from apps.registry.models import Project, ProjectType, TypeSpelling
 from apps.registry.services.retirements import retirement_create
+from apps.registry.services.taxonomy import taxonomy_load
 from tests.support.factories import TONNE, asset_make, client_of, owner_make, user_make
 from tests.support.markets import fill_write, order_rest, product_make
 from tests.support.pages import breaks_of_policy, figures_of, soup_of, text_of
@@ -107,13 +108,15 @@ def test_home_does_not_count_what_was_traded_in_cc_itself_as_credits() -> None:
     assert figures_of(Client().get("/"))["Traded"] == "0 g"
 
 
-def test_projects_are_found_by_words_of_their_name_country_and_kind() -> None:
+def test_projects_are_found_by_words_of_their_name_country_and_type() -> None:
+    taxonomy_load()
+    TypeSpelling.objects.create(text="Mangroves", type=ProjectType.objects.get(code="wetland"))
     block_make(project="1987")
     block_make(first=100, project="2000")
     Project.objects.filter(code="VCS-2000").update(
         name="Mangrove Delta", country="ID", kind="Mangroves"
     )
-    for query in ("q=delta+mangrove", "country=ID", "kind=Mangroves", "q=vcs-2000"):
+    for query in ("q=delta+mangrove", "country=ID", "type=wetland", "q=vcs-2000"):
         page = text_of(Client().get(f"/projects?{query}"), "#results")
         assert "Mangrove Delta" in page
         assert "Wind project" not in page

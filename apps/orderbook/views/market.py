@@ -33,6 +33,7 @@ def market(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "market": browse.markets_of([product])[0],
         "product": product,
+        "picture": browse.picture_of(product),
         "product_id": product_id(product.base.code, product.quote.code),
         "form": OrderForm(product=product),
     } | _mine(request, product)

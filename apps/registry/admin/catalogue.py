@@ -58,9 +58,10 @@ class ProjectAdmin(StaffAdmin):
     actions = None
     readonly_fields = (
         *("code", "name", "registry_page", "proponent", "project_type", "methodologies"),
-        *("country", "status", "crediting_start", "crediting_end", "updated_at"),
+        *("country", "status", "crediting_start", "crediting_end"),
+        *("afolu_activities", "region", "location", "registered_on", "sdgs", "updated_at"),
     )
-    fields = ("kind", "description", *readonly_fields)
+    fields = ("kind", "durability_years", "description", *readonly_fields)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

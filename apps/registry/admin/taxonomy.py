@@ -11,12 +11,12 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.registry.admin.spellings import SpellingForm
 from apps.registry.models import (
     Methodology,
     MethodologySpelling,
@@ -64,6 +64,7 @@ class MethodologyAdmin(StaffAdmin):
 class TypeSpellingAdmin(StaffAdmin):
     """How types and activities are written."""
 
+    form = SpellingForm
     list_display = ("text", "registry", "type")
     list_filter = ("registry", "type")
     list_select_related = ("registry", "type")
@@ -77,6 +78,7 @@ class TypeSpellingAdmin(StaffAdmin):
 class MethodologySpellingAdmin(StaffAdmin):
     """How methodologies are written."""
 
+    form = SpellingForm
     list_display = ("text", "methodology")
     list_select_related = ("methodology",)
     search_fields = ("text", "methodology__code")
@@ -108,4 +110,4 @@ class UnmappedTermAdmin(ReadOnlyAdmin):
         else:
             url = reverse("admin:registry_typespelling_add")
             known = {"text": text, "registry": str(term.registry_id)}
-        return format_html('<a href="{}?{}">{}</a>', url, urlencode(known), _t("Map"))
+        return format_html('<a href="{}?{}">{}</a>', url, urlencode(known), _("Map"))

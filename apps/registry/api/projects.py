@@ -1,9 +1,6 @@
-"""Projects and the credit classes that trade."""
+"""Projects as their registries describe them, in one taxonomy."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -11,12 +8,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.api.fields import MicroField
 from apps.registry.api.base import PageInput, ProblemOutput, PublicView, checked, paged
 from apps.registry.browse import ProjectSearch, projects_search
-from apps.registry.models import CreditClass, Project, Vintage
+from apps.registry.models import Project, Vintage
+from apps.registry.picture import durability_of, type_of
 from apps.registry.registries import project_url
-from apps.registry.standing import Standing, standings_of
 
 
 class VintageOutput(serializers.ModelSerializer[Vintage]):
@@ -30,80 +26,83 @@ class VintageOutput(serializers.ModelSerializer[Vintage]):
 
 
 class ProjectOutput(serializers.ModelSerializer[Project]):
-    """A project as its registry describes it; `kind` and `description` are our words."""
+    """A project as its registry describes it; `kind` and `description` are our words.
+
+    `type` and `category` are codes of our taxonomy (`GET types`), `project_type` and
+    `methodologies` the registry's words.
+    """
 
     registry = serializers.CharField(source="registry.name")
+    registry_code = serializers.CharField(source="registry.code")
     registry_url = serializers.SerializerMethodField()
     country = serializers.CharField(help_text="ISO 3166-1 alpha-2.")
+    type = serializers.SerializerMethodField()
+    category = serializers.SerializerMethodField()
+    durability_years = serializers.SerializerMethodField()
 
     class Meta:
         model = Project
         fields: tuple[str, ...] = (
             "code",
             "registry",
+            "registry_code",
             "registry_project_id",
             "registry_url",
             "name",
             "proponent",
+            "type",
+            "category",
             "kind",
             "project_type",
+            "afolu_activities",
             "methodologies",
             "country",
+            "region",
+            "location",
+            "latitude",
+            "longitude",
             "status",
+            "registered_on",
             "crediting_start",
             "crediting_end",
+            "estimated_annual_tonnes",
+            "durability_years",
+            "sdgs",
+            "website",
             "description",
         )
 
     def get_registry_url(self, project: Project) -> str:
         return project_url(project.registry.code, project.registry_project_id)
 
+    def get_type(self, project: Project) -> str | None:
+        known = type_of(project)
+        return known.code if known else None
+
+    def get_category(self, project: Project) -> str | None:
+        known = type_of(project)
+        return known.category.code if known else None
+
+    def get_durability_years(self, project: Project) -> int | None:
+        return durability_of(project)
+
 
 class ProjectDetailOutput(ProjectOutput):
-    """The same with its vintages."""
+    """The same with its vintages, and what else its registry says, in the registry's words."""
 
     vintages = VintageOutput(many=True)
+    further = serializers.DictField(child=serializers.CharField())
 
     class Meta(ProjectOutput.Meta):
-        fields = (*ProjectOutput.Meta.fields, "vintages")
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A credit class and where its grams are."""
-
-    credit_class: CreditClass
-    standing: Standing
-
-    @property
-    def code(self) -> str:
-        return self.credit_class.code
-
-
-class CreditOutput(serializers.Serializer[Any]):
-    """A credit class and where its tonnes are.
-
-    Of what was `received` into custody, `free` backs the balances, `tokenised` is out as NFTs
-    and `retired` was retired here. All in tonnes with up to 6 decimals.
-    """
-
-    code = serializers.CharField()
-    project = serializers.CharField(source="credit_class.project.code")
-    year = serializers.IntegerField(source="credit_class.year")
-    received = MicroField(source="standing.received_grams")
-    free = MicroField(source="standing.free_grams")
-    tokenised = MicroField(source="standing.tokenised_grams")
-    retired = MicroField(source="standing.retired_grams")
+        fields = (*ProjectOutput.Meta.fields, "further", "vintages")
 
 
 class ProjectsInput(PageInput):
     q = serializers.CharField(default="", max_length=200, help_text="Words of name or proponent.")
     country = serializers.CharField(default="", max_length=2, help_text="ISO 3166-1 alpha-2.")
-    kind = serializers.CharField(default="", max_length=60)
-
-
-class CreditsInput(PageInput):
-    project = serializers.CharField(default="", max_length=60, help_text="A project's code.")
+    kind = serializers.CharField(default="", max_length=60, help_text="Our own word, whole.")
+    registry = serializers.CharField(default="", max_length=12, help_text="A code, like VCS.")
+    type = serializers.CharField(default="", max_length=40, help_text="A code of `GET types`.")
 
 
 class ProjectsView(PublicView):
@@ -112,7 +111,13 @@ class ProjectsView(PublicView):
     @extend_schema(parameters=[ProjectsInput], responses=ProjectOutput(many=True))
     def get(self, request: Request) -> Response:
         asked = checked(ProjectsInput, request.query_params)
-        search = ProjectSearch(text=asked["q"], country=asked["country"], kind=asked["kind"])
+        search = ProjectSearch(
+            text=asked["q"],
+            country=asked["country"],
+            kind=asked["kind"],
+            registry=asked["registry"],
+            type=asked["type"],
+        )
         found = projects_search(search).filter(code__gt=asked["after"]).order_by("code")
         rows = list(found[: asked["limit"] + 1])
         return paged(rows, ProjectOutput, limit=asked["limit"], cursor="code")
@@ -124,7 +129,7 @@ class ProjectView(PublicView):
     @extend_schema(responses={200: ProjectDetailOutput, 404: ProblemOutput})
     def get(self, request: Request, code: str) -> Response:
         found = (
-            Project.objects.select_related("registry")
+            Project.objects.select_related("registry", "taxonomy__type__category")
             .prefetch_related("vintages__credit_class")
             .filter(code=code)
             .first()
@@ -132,33 +137,3 @@ class ProjectView(PublicView):
         if found is None:
             raise Http404(code)
         return Response(ProjectDetailOutput(found).data)
-
-
-class CreditsView(PublicView):
-    """Credit classes by code, and where their tonnes are."""
-
-    @extend_schema(parameters=[CreditsInput], responses=CreditOutput(many=True))
-    def get(self, request: Request) -> Response:
-        asked = checked(CreditsInput, request.query_params)
-        found = CreditClass.objects.filter(code__gt=asked["after"])
-        if asked["project"]:
-            found = found.filter(project__code=asked["project"])
-        found = found.select_related("project").order_by("code")
-        rows = _credits(list(found[: asked["limit"] + 1]))
-        return paged(rows, CreditOutput, limit=asked["limit"], cursor="code")
-
-
-class CreditView(PublicView):
-    """One credit class."""
-
-    @extend_schema(responses={200: CreditOutput, 404: ProblemOutput})
-    def get(self, request: Request, code: str) -> Response:
-        found = CreditClass.objects.select_related("project").filter(code=code).first()
-        if found is None:
-            raise Http404(code)
-        return Response(CreditOutput(_credits([found])[0]).data)
-
-
-def _credits(classes: list[CreditClass]) -> list[Credit]:
-    standings = standings_of(classes)
-    return [Credit(item, standings.get(item.pk, Standing())) for item in classes]

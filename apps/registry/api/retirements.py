@@ -18,7 +18,7 @@ from apps.registry.api.base import PageInput, ProblemOutput, PublicView, SignedV
 from apps.registry.api.inputs import credit_class_of, idempotency_key
 from apps.registry.api.serials import CitationOutput
 from apps.registry.certificates import certificate_address
-from apps.registry.certifying import certificate_lines, corrected_at
+from apps.registry.certifying import certificate_labels, certificate_lines, corrected_at
 from apps.registry.models import RegistryRetirement, Retirement
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.selectors import retirement_by_number
@@ -99,13 +99,23 @@ class LineOutput(CitationOutput):
     at_registry = AtRegistryOutput(many=True)
 
 
+class RetiredLabelOutput(serializers.Serializer[Any]):
+    """A label that the retired credits had when they were retired, by the name that it had."""
+
+    code = serializers.CharField(source="label.code")
+    name = serializers.CharField()
+    whole = serializers.BooleanField(source="is_whole")
+    amount = MicroField(source="grams", help_text="Tonnes of it that had the label.")
+
+
 class CertificateOutput(RetirementOutput):
-    """The same with every serial that it cites."""
+    """The same with every serial that it cites, and the labels that these had."""
 
     project = serializers.CharField(source="credit_class.project.code")
     project_name = serializers.CharField(source="credit_class.project.name")
     vintage_year = serializers.IntegerField(source="credit_class.year")
     beneficiary_corrected_at = serializers.SerializerMethodField()
+    labels = serializers.SerializerMethodField()
     serials = serializers.SerializerMethodField()
 
     class Meta(RetirementOutput.Meta):
@@ -115,12 +125,17 @@ class CertificateOutput(RetirementOutput):
             "project_name",
             "vintage_year",
             "beneficiary_corrected_at",
+            "labels",
             "serials",
         )
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_beneficiary_corrected_at(self, retirement: Retirement) -> Any:
         return corrected_at(retirement)
+
+    @extend_schema_field(RetiredLabelOutput(many=True))
+    def get_labels(self, retirement: Retirement) -> Any:
+        return RetiredLabelOutput(certificate_labels(retirement), many=True).data
 
     @extend_schema_field(LineOutput(many=True))
     def get_serials(self, retirement: Retirement) -> Any:

@@ -23,8 +23,15 @@ from apps.accounts.units import mass_text
 from apps.registry.certificates.address import certificate_address, certificate_qr
 from apps.registry.certificates.standing import at_registry_text
 from apps.registry.certificates.typesetting import BOLD, REGULAR, typeset
-from apps.registry.certifying import CertificateLine, certificate_lines, corrected_at
+from apps.registry.certifying import (
+    CertificateLine,
+    certificate_labels,
+    certificate_lines,
+    corrected_at,
+)
 from apps.registry.models import Retirement
+from apps.registry.picture import type_of
+from apps.registry.wording import grouped
 
 INK, QUIET, LINE = HexColor("#14261c"), HexColor("#5b6b62"), HexColor("#d5ddd8")
 MARGIN = 20 * mm
@@ -82,19 +89,26 @@ def _content(retirement: Retirement) -> Iterator[Flowable]:
 def _facts(retirement: Retirement) -> Table:
     credit_class = retirement.credit_class
     project = credit_class.project
-    described = [project.registry.name, project.registry_project_id, project.country.name]
+    kind = project.kind or str(type_of(project) or "")
+    described = [project.registry.name, project.registry_project_id, project.country.name, kind]
     rows = [
         (_("Retired"), date_format(retirement.created_at, "DATETIME_FORMAT") + " UTC"),
         (_("Project"), project.name),
-        (_("Described as"), " · ".join(part for part in [*described, project.kind] if part)),
+        (_("Described as"), " · ".join(part for part in described if part)),
         (_("Methodology"), "; ".join(project.methodologies)),
         (_("Vintage"), str(credit_class.year)),
+        (_("Labels when retired"), _labels(retirement)),
         (_("For emissions of"), _period(retirement)),
         (_("Registry"), _confirmation(retirement)),
     ]
     cells = [[_text(name, SMALL), _text(value)] for name, value in rows if value]
     line = ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)
     return _table(cells, [38 * mm, WIDTH - 38 * mm], [line])
+
+
+def _labels(retirement: Retirement) -> str:
+    groups = grouped(certificate_labels(retirement))
+    return "; ".join(line for group in groups for line in group.lines)
 
 
 def _period(retirement: Retirement) -> str:

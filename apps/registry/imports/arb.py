@@ -20,6 +20,13 @@ from apps.registry.imports.rows import EntryRow, ProjectFacts
 REGISTRY = "arb"
 
 
+def _benefits(cells: Cells) -> tuple[str, ...]:
+    """`DEBS` for direct benefits to California; `NO DEBS` and a dash are no label."""
+    return tuple(
+        text for text in labels_of(cells, {}, words=("provides debs",)) if text.startswith("DEBS")
+    )
+
+
 def _issuance(cells: Cells) -> EntryRow:
     return EntryRow(
         line=cells.line,
@@ -46,7 +53,7 @@ def _issuance(cells: Cells) -> EntryRow:
         period_start=cells.optional_date("reporting period start date"),
         period_end=cells.optional_date("reporting period end date"),
         details=cells.optional("comment"),
-        labels=("ARB Eligible", *labels_of(cells, {}, words=("provides debs",))),
+        labels=("ARB Eligible", *_benefits(cells)),
         buffer_grams=buffer_grams(cells, "forest buffer account contribution"),
     )
 

@@ -8,8 +8,20 @@ from apps.registry.models.corrections import BeneficiaryCorrection
 from apps.registry.models.custody import CustodyReceipt
 from apps.registry.models.entries import RegistryEntry
 from apps.registry.models.imports import ImportRefusal, ImportRun
+from apps.registry.models.labels import (
+    CarriedLabel,
+    ClassEffect,
+    ClassLabel,
+    Label,
+    LabelGrant,
+    LabelsDue,
+    LabelSpelling,
+    LabelWord,
+    UnmappedLabel,
+)
+from apps.registry.models.ratings import ClassRating, Rating, RatingAgency, RatingGrade
 from apps.registry.models.registry_retirements import RegistryConfirmation, RegistryRetirement
-from apps.registry.models.retirement import Retirement
+from apps.registry.models.retirement import Retirement, RetirementLabel
 from apps.registry.models.splits import BlockSplit
 from apps.registry.models.statements import (
     CustodyDifference,
@@ -33,6 +45,10 @@ from apps.registry.models.withdrawals import Withdrawal, WithdrawalLine, Withdra
 __all__ = [
     "BeneficiaryCorrection",
     "BlockSplit",
+    "CarriedLabel",
+    "ClassEffect",
+    "ClassLabel",
+    "ClassRating",
     "CreditClass",
     "CreditEvent",
     "CustodyAlarm",
@@ -45,22 +61,32 @@ __all__ = [
     "ImportRefusal",
     "ImportRun",
     "ImportUpload",
+    "Label",
+    "LabelGrant",
+    "LabelSpelling",
+    "LabelWord",
+    "LabelsDue",
     "Methodology",
     "MethodologySpelling",
     "Project",
     "ProjectTaxonomy",
     "ProjectTerm",
     "ProjectType",
+    "Rating",
+    "RatingAgency",
+    "RatingGrade",
     "Registry",
     "RegistryConfirmation",
     "RegistryEntry",
     "RegistryRetirement",
     "Retirement",
+    "RetirementLabel",
     "SerialBlock",
     "SerialSeries",
     "Span",
     "TypeCategory",
     "TypeSpelling",
+    "UnmappedLabel",
     "UnmappedTerm",
     "UploadRefusal",
     "Vintage",

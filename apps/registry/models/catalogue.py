@@ -72,6 +72,12 @@ class Project(models.Model):
         blank=True,
         verbose_name=_("Sustainable Development Goals"),
     )
+    durability_years = models.PositiveIntegerField(
+        _("durability, years"),
+        null=True,
+        blank=True,
+        help_text=_("How long the carbon stays stored; empty takes the type's."),
+    )
     website = models.TextField(_("web site"), blank=True)
     further = models.JSONField(
         _("further facts"),

@@ -1,4 +1,7 @@
-"""A column type that Django lacks."""
+"""Column types that Django lacks: PostgreSQL's multiranges, as psycopg's `Multirange`.
+
+They are disjoint half-open ranges in order. https://www.postgresql.org/docs/15/rangetypes.html
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,23 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 if TYPE_CHECKING:
-    from psycopg.types.multirange import Int8Multirange
+    from psycopg.types.multirange import DateMultirange, Int8Multirange
 
-    _Field = models.Field[Int8Multirange | None, Int8Multirange | None]
+    _Grams = models.Field[Int8Multirange | None, Int8Multirange | None]
+    _Days = models.Field[DateMultirange, DateMultirange]
 else:
-    _Field = models.Field
+    _Grams = _Days = models.Field
 
 
-class BigIntegerMultiRangeField(_Field):
-    """PostgreSQL's int8multirange: disjoint half-open ranges in order, as psycopg's Multirange.
-
-    https://www.postgresql.org/docs/15/rangetypes.html
-    """
+class BigIntegerMultiRangeField(_Grams):
+    """`int8multirange`."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "int8multirange"
+
+
+class DateMultiRangeField(_Days):
+    """`datemultirange`."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "datemultirange"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
 from apps.registry.models.catalogue import CreditClass
+from apps.registry.models.labels import Label
 
 BENEFICIARY_CHARS_MAX = 200
 MESSAGE_CHARS_MAX = 500
@@ -75,3 +76,30 @@ class Retirement(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class RetirementLabel(models.Model):
+    """A label that `grams` of a retirement had when they were retired. Append-only.
+
+    Whatever becomes of the label later, the certificate keeps it, by the name that it had.
+    """
+
+    retirement = models.ForeignKey(Retirement, models.PROTECT, related_name="labels")
+    label = models.ForeignKey(Label, models.PROTECT, related_name="+")
+    name = models.CharField(_("name"), max_length=120)
+    grams = models.BigIntegerField(_("grams"))
+
+    class Meta:
+        verbose_name = _("label of a retirement")
+        verbose_name_plural = _("labels of retirements")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["retirement", "label"], name="registry_retirement_label_once"
+            ),
+            models.CheckConstraint(
+                name="registry_retirement_label_positive", condition=models.Q(grams__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -61,6 +61,12 @@ class ProjectType(models.Model):
         blank=True,
         help_text=_("For credits whose registry does not label them."),
     )
+    durability_years = models.PositiveIntegerField(
+        _("durability, years"),
+        null=True,
+        blank=True,
+        help_text=_("How long the carbon stays stored."),
+    )
     is_general = models.BooleanField(
         _("general"),
         default=False,

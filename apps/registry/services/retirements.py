@@ -21,6 +21,7 @@ from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX, MESSAGE_CHARS_MAX
 from apps.registry.services.credit_classes import credit_class_lock
 from apps.registry.services.registry_retirements import work_add
+from apps.registry.services.retirement_labels import retirement_labels_keep
 from apps.registry.services.spans import (
     serials_to_grams,
     spans_retire,
@@ -71,6 +72,7 @@ def retirement_create(
         _number_and_save(draft)
         _balance_move(draft, from_owner=owner)
         work_add(retirement=draft, spans=spans_retire(retirement=draft))
+        retirement_labels_keep(retirement=draft)
         _tell(draft)
     return draft
 
@@ -112,6 +114,7 @@ def retirement_create_from_chain(
             block=block, first_serial=first_serial, last_serial=last_serial, retirement=draft
         )
         work_add(retirement=draft, spans=spans)
+        retirement_labels_keep(retirement=draft)
         _tell(draft)
     return draft
 
@@ -136,6 +139,7 @@ def retirement_fill(
     _number_and_save(draft)
     _balance_move(draft, from_owner=owner)
     work_add(retirement=draft, spans=spans_retire_rest(retirement=draft, tonne=tonne))
+    retirement_labels_keep(retirement=draft)
     _tell(draft)
     return draft
 

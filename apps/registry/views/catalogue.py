@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.registry import browse
+from apps.registry.picture import durability_of, grants_of
 
 PROJECTS_PER_PAGE = 30
 
@@ -18,7 +19,8 @@ def projects(request: HttpRequest) -> HttpResponse:
     search = browse.ProjectSearch(
         text=request.GET.get("q", "").strip(),
         country=request.GET.get("country", ""),
-        kind=request.GET.get("kind", ""),
+        registry=request.GET.get("registry", ""),
+        type=request.GET.get("type", ""),
     )
     pages = Paginator(browse.projects_search(search), PROJECTS_PER_PAGE)
     context = {"search": search, "page": pages.get_page(request.GET.get("page"))}
@@ -26,7 +28,8 @@ def projects(request: HttpRequest) -> HttpResponse:
         return render(request, "registry/_projects.html", context)
     context |= {
         "countries": browse.countries_of_projects(),
-        "kinds": browse.kinds_of_projects(),
+        "registries": browse.registries_of_projects(),
+        "types": browse.types_of_projects(),
     }
     return render(request, "registry/projects.html", context)
 
@@ -39,6 +42,8 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "project": found,
         "further": browse.further_of(found),
+        "durability_years": durability_of(found),
+        "grants": grants_of(found),
         "vintages": vintages,
         "is_issuance_known": any(vintage.issued_tonnes for vintage in vintages),
         "blocks": browse.blocks_here(found),

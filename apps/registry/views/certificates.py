@@ -11,9 +11,10 @@ from apps.registry.certificates import (
     certificate_pdf,
     certificate_qr_svg,
 )
-from apps.registry.certifying import certificate_lines, corrected_at
+from apps.registry.certifying import certificate_labels, certificate_lines, corrected_at
 from apps.registry.models import Retirement
 from apps.registry.selectors import retirement_by_number
+from apps.registry.wording import grouped
 
 
 @require_safe
@@ -25,6 +26,7 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "retirement": found,
         "lines": certificate_lines(found),
+        "label_groups": grouped(certificate_labels(found)),
         "corrected_at": corrected_at(found),
         "address": certificate_address(found),
         "qr": certificate_qr_svg(found),

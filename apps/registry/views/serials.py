@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from apps.registry.picture import labels_of_block
 from apps.registry.refusals import SerialRefused
 from apps.registry.reported import inside, reported_of, without_block
 from apps.registry.selectors import (
@@ -17,6 +18,7 @@ from apps.registry.selectors import (
     traces_of,
 )
 from apps.registry.serials import parse
+from apps.registry.wording import grouped
 
 BLOCKS_SHOWN_MAX = 50
 STEPS_PER_PAGE = 50
@@ -65,6 +67,7 @@ def serial(request: HttpRequest, serial: str) -> HttpResponse:
         "trace": shown,
         "others": traces[1:],
         "standing": _standing(shown),
+        "label_groups": grouped(labels_of_block(shown.block)),
         "page": page,
         "steps": [step_of(event) for event in page],
         "reported": inside(reported, shown),
