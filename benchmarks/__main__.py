@@ -16,7 +16,9 @@ from django.core.management import call_command
 
 from benchmarks.figures import Figure, show, write
 
-NAMES: Final = ("matching", "durable", "engines", "live", "gas", "registry")
+NAMES: Final = (
+    "matching", "durable", "engines", "live", "gas", "registry", "http", "feed",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -37,6 +39,7 @@ def main() -> None:
 def benchmark(name: str) -> Callable[[], list[Figure]]:
     # Their modules need Django to be set up.
     from benchmarks import durable, engines, gas, live, matching, registry
+    from benchmarks.web import feed, orders
 
     return {
         "matching": matching.measure,
@@ -45,6 +48,8 @@ def benchmark(name: str) -> Callable[[], list[Figure]]:
         "live": live.measure,
         "gas": gas.measure,
         "registry": registry.measure,
+        "http": orders.measure,
+        "feed": feed.measure,
     }[name]
 
 

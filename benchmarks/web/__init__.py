@@ -1,0 +1,1 @@
+"""The website as it is served: HTTP orders, and the feed to many."""
