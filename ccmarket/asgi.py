@@ -11,15 +11,16 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+import django  # noqa: E402
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from apps.orderbook.feed.routing import websocket_urlpatterns  # noqa: E402
 from ccmarket.body_limit import BodyLimit  # noqa: E402
+from ccmarket.handler import ThreadedHandler  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": BodyLimit(django_application), "websocket": URLRouter(websocket_urlpatterns)}
+    {"http": BodyLimit(ThreadedHandler()), "websocket": URLRouter(websocket_urlpatterns)}
 )

@@ -1,4 +1,4 @@
-"""Every address of the site, and `/bare`: a view that does nothing."""
+"""Every address of the site, and a view that does nothing."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b"{}", content_type="application/json")
 
 
-urlpatterns = [path("bare", bare), *site]
+urlpatterns = [path("bare", bare), path("django", bare), *site]

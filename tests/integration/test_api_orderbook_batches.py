@@ -13,8 +13,7 @@ from apps.accounts.models import User
 from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Command, Product
 from apps.orderbook.models.enums import CommandKind, OrderType, Side
-from apps.orderbook.services.batches import batch_accept
-from apps.orderbook.services.commands import order_place
+from apps.orderbook.services.batches import Place, batch_accept
 from tests.support.api import Bot, bot_of
 from tests.support.factories import owner_make, user_make
 from tests.support.markets import TONNE, UNIT, limit_place, order_rest, product_make
@@ -126,14 +125,13 @@ def test_two_batches_that_share_ids_in_another_order_both_get_through() -> None:
     failures: list[BaseException] = []
 
     def place(oids: list[str]) -> None:
-        def one(oid: str) -> Any:
-            return lambda: order_place(
-                owner=owner, user=None, product=product, side=Side.BUY,
-                order_type=OrderType.LIMIT, price=UNIT, size=TONNE, client_oid=oid,
-            )  # fmt: skip
-
+        terms = {
+            "product": product, "side": Side.BUY, "order_type": OrderType.LIMIT,
+            "price": UNIT, "size": TONNE,
+        }  # fmt: skip
         try:
-            batch_accept(owner=owner, requests=[one(oid) for oid in oids])
+            places = [Place({**terms, "client_oid": oid}) for oid in oids]
+            batch_accept(owner=owner, user=None, requests=places)
         except BaseException as error:
             failures.append(error)
         finally:
@@ -147,6 +145,22 @@ def test_two_batches_that_share_ids_in_another_order_both_get_through() -> None:
         thread.join()
     assert failures == []
     assert Command.objects.count() == 60
+
+
+def test_the_first_answer_stands_within_a_batch_and_before_it(bot: Bot, product: Product) -> None:
+    [before] = results(bot, {"place": ORDER | {"client_oid": "before"}})
+    again, new, twice, refused, after = results(
+        bot,
+        {"place": ORDER | {"client_oid": "before", "price": "2"}},
+        {"place": ORDER | {"client_oid": "new"}},
+        {"place": ORDER | {"client_oid": "new", "size": "5"}},
+        {"place": ORDER | {"client_oid": "new", "price": "1.0001"}},
+        {"place": ORDER | {"client_oid": "after"}},
+    )
+    assert again == before
+    assert new == twice == refused
+    assert [one["order"]["client_oid"] for one in (new, after)] == ["new", "after"]
+    assert Command.objects.count() == 3
 
 
 @pytest.mark.parametrize(("orders", "tokens"), [(1, 1), (20, 1), (21, 2), (100, 5)])

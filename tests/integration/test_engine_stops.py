@@ -22,7 +22,7 @@ from apps.orderbook.models.enums import (
     Stop,
 )
 from apps.orderbook.selectors import market_data
-from apps.orderbook.services import commands
+from apps.orderbook.services import appending
 from apps.orderbook.services.commands import order_cancel, order_place, switch_set
 from tests.support.engines import (
     RICH,
@@ -277,8 +277,8 @@ def test_an_organisation_does_not_trade_with_its_members(product: Product) -> No
 def test_control_without_the_entity_they_would_trade(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = commands._INSERT.replace(commands.ENTITY, "NULL")
-    monkeypatch.setattr(commands, "_INSERT", alone)
+    alone = appending._INSERT.replace(appending.ENTITY, "NULL")
+    monkeypatch.setattr(appending, "_INSERT", alone)
     company, person = member_of_an_organisation(product)
     sell(product, company, P10, ONE)
     buy(product, person, P10, ONE)

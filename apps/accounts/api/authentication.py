@@ -19,10 +19,11 @@ import hmac
 import time
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework import exceptions
@@ -30,15 +31,17 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from apps.accounts.api.key_lookup import key_find
 from apps.accounts.api.replays import signature_spend
 from apps.accounts.crypto import decrypt, passphrase_matches
 from apps.accounts.limits.callers import address_of
 from apps.accounts.limits.throttle import charge_stranger
-from apps.accounts.models import ApiKey, Membership, User
+from apps.accounts.models import ApiKey, User
 from apps.accounts.networks import is_within
 
 PREFIX: Final = "/api/v1"
 LAST_USED_STEP: Final = timedelta(minutes=1)
+SECRETS_MAX: Final = 1_000
 
 
 class HmacKeyAuthentication(BaseAuthentication):
@@ -58,7 +61,7 @@ class HmacKeyAuthentication(BaseAuthentication):
         signature = _header(request, "CB-ACCESS-SIGN")
         passphrase = _header(request, "CB-ACCESS-PASSPHRASE")
         _check_timestamp(timestamp)
-        key = _key_find(_header(request, "CB-ACCESS-KEY"))
+        key = _key_valid(_header(request, "CB-ACCESS-KEY"))
         if not passphrase_matches(passphrase, key.passphrase_digest):
             raise _refusal("Invalid Passphrase")
         digest = _check_signature(request._request, key, timestamp, signature)
@@ -102,21 +105,17 @@ def _check_timestamp(text: str) -> None:
         raise _refusal("request timestamp expired")
 
 
-def _key_find(text: str) -> ApiKey:
-    role = Membership.objects.filter(
-        user=OuterRef("user"), organisation=OuterRef("owner__organisation")
-    )
-    key = (
-        ApiKey.objects.select_related("user", "owner")
-        .annotate(role=Subquery(role.values("role")[:1]))
-        .filter(key=text, revoked_at__isnull=True, user__is_active=True)
-        .first()
-        if text.isascii() and text.isprintable()
-        else None
-    )
+def _key_valid(text: str) -> ApiKey:
+    key = key_find(text)
     if key is None or (key.expires_at is not None and key.expires_at <= timezone.now()):
         raise _refusal("Invalid API Key")
     return key
+
+
+@lru_cache(maxsize=SECRETS_MAX)
+def _secret(box: bytes) -> bytes:
+    """What a key signs with. To decrypt it anew for each request costs more than the signature."""
+    return base64.b64decode(decrypt(box))
 
 
 def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signature: str) -> bytes:
@@ -124,7 +123,7 @@ def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signatur
         given = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         raise _refusal("invalid signature") from None
-    secret = base64.b64decode(decrypt(key.secret_encrypted))
+    secret = _secret(bytes(key.secret_encrypted))
     start = f"{timestamp}{request.method}".encode()
     expected = (
         hmac.digest(secret, start + path + request.body, "sha256")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -24,13 +24,21 @@ from apps.orderbook.api.base import (
     wait_applied,
     wait_s_of,
 )
-from apps.orderbook.api.order_io import OrderOutput, PlaceInput, order_asked, orders_body
+from apps.orderbook.api.order_io import (
+    OrderOutput,
+    PlaceInput,
+    ProductOf,
+    order_asked,
+    orders_body,
+)
 from apps.orderbook.api.orders import order_id_of, refusal_raise
-from apps.orderbook.models import Command
+from apps.orderbook.models import Command, Order
 from apps.orderbook.models.enums import CommandKind
-from apps.orderbook.selectors.orders import order_of, order_of_client_oid
-from apps.orderbook.services.batches import BATCH_MAX, batch_accept
-from apps.orderbook.services.commands import order_cancel, order_not_found, order_place
+from apps.orderbook.selectors.orders import order_of, order_of_client_oid, orders_of_commands
+from apps.orderbook.selectors.products import product_by_name
+from apps.orderbook.services.batches import BATCH_MAX, Cancel, Place, batch_accept
+from apps.orderbook.services.batches import Request as BatchRequest
+from apps.orderbook.services.commands import order_not_found
 from apps.orderbook.services.verdicts import verdict_wait
 
 REQUESTS_PER_TOKEN: Final = 20
@@ -83,29 +91,31 @@ class BatchView(DialectView):
         """Carries out all that can be, in this order, and says in the same order what came of
         each: an order as it stands, or an error."""
         asked, who = checked(self.BatchInput, request.data)["requests"], acting(request)
+        product_of = cache(product_by_name)
         accepted = batch_accept(
-            owner=who.owner, requests=[partial(_accept, who, one) for one in asked]
+            owner=who.owner,
+            user=who.user,
+            requests=[_request(who, one, product_of) for one in asked],
         )
         ids = [one.pk for one in accepted if isinstance(one, Command)]
         verdict_wait(command_ids=ids, timeout_s=wait_s_of(request))
-        body = {"results": [_result(who, one) for one in accepted]}
-        return wait_applied(request, Response(body))
+        return wait_applied(request, Response({"results": _results(who, accepted)}))
 
 
-def _accept(who: Acting, asked: Mapping[str, Any]) -> Command:
-    """Raises ServiceError for whatever is wrong with it, as a request alone would answer."""
+def _request(who: Acting, asked: Mapping[str, Any], product_of: ProductOf) -> BatchRequest:
+    """What is wrong with it in itself, a request alone would be told as well."""
     try:
         if asked.keys() == {"place"}:
-            values = order_asked(checked(PlaceInput, asked["place"]))
-            return order_place(owner=who.owner, user=who.user, **values)
+            return Place(order_asked(checked(PlaceInput, asked["place"]), product_of))
         if asked.keys() == {"cancel"}:
-            order_id = _order_named(who, checked(CancelInput, asked["cancel"]))
-            return order_cancel(owner=who.owner, user=who.user, order_id=order_id)
+            return Cancel(partial(_order_named, who, checked(CancelInput, asked["cancel"])))
     except serializers.ValidationError as error:
         problem = exception_handler(error, {}).data
         field = problem.get("field")
-        raise ServiceError(problem["message"], code=problem["code"], field=field) from error
-    raise ServiceError(_("A request of a batch is either a place or a cancel."))
+        return ServiceError(problem["message"], code=problem["code"], field=field)
+    except ServiceError as refusal:
+        return refusal
+    return ServiceError(_("A request of a batch is either a place or a cancel."))
 
 
 def _order_named(who: Acting, named: Mapping[str, str]) -> int:
@@ -117,14 +127,22 @@ def _order_named(who: Acting, named: Mapping[str, str]) -> int:
     return order.pk
 
 
-def _result(who: Acting, accepted: Command | ServiceError) -> dict[str, Any]:
+def _results(who: Acting, accepted: Sequence[Command | ServiceError]) -> list[dict[str, Any]]:
+    commands = [one for one in accepted if isinstance(one, Command)]
+    places = [command for command in commands if command.kind == CommandKind.PLACE]
+    placed = dict(zip((one.pk for one in places), orders_of_commands(places), strict=True))
+    return [_result(who, one, placed) for one in accepted]
+
+
+def _result(
+    who: Acting, accepted: Command | ServiceError, placed: Mapping[int, Order]
+) -> dict[str, Any]:
     try:
         if isinstance(accepted, ServiceError):
             raise accepted
-        places = accepted.kind == CommandKind.PLACE
-        order = order_of(who.owner, accepted.pk if places else accepted.target or 0)
+        order = placed.get(accepted.pk) or order_of(who.owner, accepted.target or 0)
         assert order is not None, "it was there when the command was accepted"
-        if places:
+        if accepted.kind == CommandKind.PLACE:
             refusal_raise(order)
         return {"order": orders_body([order])[0]}
     except ServiceError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import prefetch_related_objects
@@ -21,12 +21,15 @@ from apps.orderbook.api.fields import (
     TimeField,
     WordField,
 )
+from apps.orderbook.api.writing import writer
 from apps.orderbook.ids import order_uuid, profile_uuid
-from apps.orderbook.models import Order
+from apps.orderbook.models import Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, Stop
 from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
 from apps.orderbook.selectors.products import product_by_name
+
+ProductOf = Callable[[str], Product]
 
 # What `status` may ask for. Several words of the dialect mean the same to us.
 STATUSES_ASKED: Final[dict[str, frozenset[int]]] = {
@@ -142,15 +145,26 @@ class OrderOutput(Output):
 
 def orders_body(orders: Sequence[Order]) -> Any:
     """Orders as the API writes them."""
-    prefetch_related_objects(orders, "product__base", "product__quote")
-    return OrderOutput(orders, many=True).data
+    if not all(_is_named(order) for order in orders):
+        prefetch_related_objects(orders, "product__base", "product__quote")
+    write = writer(OrderOutput)
+    return [write(order) for order in orders]
 
 
-def order_asked(values: Mapping[str, Any]) -> dict[str, Any]:
+def _is_named(order: Order) -> bool:
+    """Are its market and the names of what is traded there loaded?"""
+    if not Order.product.is_cached(order):
+        return False
+    return Product.base.is_cached(order.product) and Product.quote.is_cached(order.product)
+
+
+def order_asked(
+    values: Mapping[str, Any], product_of: ProductOf = product_by_name
+) -> dict[str, Any]:
     """What a PlaceInput asks of `order_place`. Raises NotFound for its market."""
     is_market = values["type"] == OrderType.MARKET
     return {
-        "product": product_by_name(values["product_id"]),
+        "product": product_of(values["product_id"]),
         "side": values["side"],
         "order_type": values["type"],
         "price": values.get("price"),

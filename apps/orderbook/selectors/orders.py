@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import connection
 
 from apps.accounts.models import Owner
+from apps.accounts.rows import Rows
 from apps.orderbook.ids import id_first, id_last, id_product
 from apps.orderbook.models import Command, Event, Fill, Order, Product
 from apps.orderbook.models.enums import CommandKind, OrderStatus
@@ -75,6 +76,10 @@ SELECT * FROM (
 ORDER BY id DESC LIMIT %(limit)s
 """
 
+# Orders have the ids of the commands that placed them.
+_ROWS: Final = Rows(placed=Order)
+_DECIDED: Final = f"SELECT {_ROWS.columns} FROM orderbook_order placed WHERE placed.id = ANY(%s)"  # noqa: S608
+
 _VOLUME: Final = """
 SELECT coalesce(sum(notional), 0)::bigint FROM (
     SELECT notional, product_id, created_at FROM orderbook_fill WHERE taker_owner_id = %(owner)s
@@ -116,10 +121,22 @@ def order_of_client_oid(owner: Owner, client_oid: str) -> Order | None:
 
 def order_of_command(command: Command) -> Order:
     """What has become of a place command so far."""
-    order = Order.objects.filter(pk=command.pk).first() or order_pending(command)
-    if Command.product.is_cached(command):
-        order.product = command.product
-    return order
+    return orders_of_commands([command])[0]
+
+
+def orders_of_commands(commands: Sequence[Command]) -> list[Order]:
+    """What has become of each of these place commands so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DECIDED, [[command.pk for command in commands]])
+        decided = {row[0]: row for row in cursor.fetchall()}
+    orders = []
+    for command in commands:
+        row = decided.get(command.pk)
+        order: Order = _ROWS.read(row)[0] if row else order_pending(command)
+        if Command.product.is_cached(command):
+            order.product = command.product
+        orders.append(order)
+    return orders
 
 
 def order_pending(command: Command) -> Order:

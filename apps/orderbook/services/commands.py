@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -28,40 +27,15 @@ from apps.orderbook.models.enums import (
     Stop,
     TimeInForce,
 )
+from apps.orderbook.services.appending import command_append
 from apps.orderbook.services.backlog import backlog_check
 from apps.orderbook.services.checks import (
+    CLIENT_OID,
     InvalidOrder,
     amend_check,
     client_oid_check,
     place_check,
 )
-from apps.orderbook.services.doorbell import doorbell_ring
-
-# The owner for whom a person counts in self-trade prevention: the organisation that they joined
-# first. It stays with the order: joining or leaving changes only later ones.
-ENTITY: Final = """(
-    SELECT company.id FROM accounts_owner person
-    JOIN accounts_membership member ON member.user_id = person.user_id
-    JOIN accounts_owner company ON company.organisation_id = member.organisation_id
-    WHERE person.id = %(owner_id)s ORDER BY member.created_at, member.id LIMIT 1
-)"""
-
-# One round trip: the number comes from the product's own sequence, and a client order id that was
-# used before, be it a moment ago by a request still under way, yields no row.
-_INSERT: Final = f"""
-INSERT INTO orderbook_command (
-    id, product_id, kind, owner_id, entity_id, user_id, client_oid, side, order_type, price, size,
-    funds, time_in_force, post_only, self_trade, stop, stop_price, expires_at, display_size,
-    slippage_bps, timeout_s, rules, target
-) VALUES (
-    orderbook_command_id(%(product_id)s), %(product_id)s, %(kind)s, %(owner_id)s,
-    {ENTITY}, %(user_id)s, %(client_oid)s, %(side)s, %(order_type)s, %(price)s, %(size)s,
-    %(funds)s, %(time_in_force)s, %(post_only)s, %(self_trade)s, %(stop)s, %(stop_price)s,
-    %(expires_at)s, %(display_size)s, %(slippage_bps)s, %(timeout_s)s, %(rules)s, %(target)s
-)
-ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
-RETURNING id, entity_id, created_at
-"""  # noqa: S608
 
 # A switch is meant for programs that come back every few seconds.
 SWITCH_S_MAX: Final = 86_400
@@ -92,7 +66,7 @@ def order_not_found() -> NotFound:
     return NotFound(_("order not found"), code="order_not_found")
 
 
-def order_place(
+def order_prepare(
     *,
     owner: Owner,
     user: User | None,
@@ -112,13 +86,12 @@ def order_place(
     display_size: int | None = None,
     slippage_bps: int | None = None,
 ) -> Command:
-    """Accepts an order, which has the returned command's id from then on.
+    """An order as it would be placed, checked but not written.
 
     All amounts in micro-units. Without a time in force a limit order is good till cancelled, or
     till `expires_at`. A `stop` order waits for a trade at `stop_price`. No more than
     `display_size` of a limit order is in sight at a time; a market order slips no further than
-    `slippage_bps` from the best price. A `client_oid` that this owner has used before returns that
-    first command, whatever else is asked. Raises InvalidOrder, MarketHalted or MarketBehind.
+    `slippage_bps` from the best price. Raises InvalidOrder, MarketHalted or MarketBehind.
     """
     if client_oid is not None:
         client_oid_check(client_oid)
@@ -145,18 +118,29 @@ def order_place(
         display_size=display_size,
         slippage_bps=slippage_bps,
     )
+    place_check(product=product, command=command)
+    backlog_check(product=product)
+    return command
+
+
+def order_place(
+    *, owner: Owner, user: User | None, client_oid: str | None = None, **terms: Any
+) -> Command:
+    """Accepts an order, which has the returned command's id from then on.
+
+    `terms` as `order_prepare` has them. A `client_oid` that this owner has used before returns that
+    first command, whatever else is asked. Raises InvalidOrder, MarketHalted or MarketBehind.
+    """
     try:
-        place_check(product=product, command=command)
-        backlog_check(product=product)
+        command = order_prepare(owner=owner, user=user, client_oid=client_oid, **terms)
     except ServiceError:
         # The first answer stands, even if the market was halted since.
-        if client_oid and (first := _command_of(owner, client_oid)):
+        if first := command_named(owner, client_oid):
             return first
         raise
-    if _append(command):
+    if command_append(command):
         return command
-    assert client_oid is not None, "only a client order id can meet another"
-    first = _command_of(owner, client_oid)
+    first = command_named(owner, client_oid)
     assert first is not None, "the row that was in the way is committed"
     return first
 
@@ -167,16 +151,21 @@ def order_cancel(*, owner: Owner, user: User | None, order_id: int) -> Command:
     Raises NotFound for an order that is not the owner's, OrderDone for one that is over. Whether
     it is still open when its turn comes is for the engine to say.
     """
+    command = cancel_prepare(owner=owner, user=user, order_id=order_id)
+    command_append(command)
+    return command
+
+
+def cancel_prepare(*, owner: Owner, user: User | None, order_id: int) -> Command:
+    """The cancellation as it would be asked for, checked but not written."""
     _open_check(owner, order_id)
-    command = Command(
+    return Command(
         product_id=id_product(order_id),
         kind=CommandKind.CANCEL,
         owner=owner,
         user=user,
         target=order_id,
     )
-    _append(command)
-    return command
 
 
 def order_amend(
@@ -206,7 +195,7 @@ def order_amend(
         price=price,
         size=size,
     )
-    _append(command)
+    command_append(command)
     return command
 
 
@@ -265,7 +254,7 @@ def market_change(
     """Asks for a change of the market itself: rules by name, and `state`. See `product_change`."""
     rules = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     command = Command(product=product, kind=CommandKind.CHANGE, user=user, rules=rules)
-    _append(command)
+    command_append(command)
     return command
 
 
@@ -279,24 +268,14 @@ def state_ask(*, product: Product) -> Command:
 def _append_all(commands: list[Command]) -> list[Command]:
     with transaction.atomic():
         for command in commands:
-            _append(command)
+            command_append(command)
     return commands
 
 
-def _append(command: Command) -> bool:
-    """Writes the command and gives it its id. False when its client order id was used before."""
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, vars(command))
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    command.id, command.entity_id, command.created_at = row
-    command._state.adding = False
-    transaction.on_commit(partial(doorbell_ring, product_id=command.product_id))
-    return True
-
-
-def _command_of(owner: Owner, client_oid: str) -> Command | None:
+def command_named(owner: Owner, client_oid: str | None) -> Command | None:
+    """The command that this owner has accepted under that client order id."""
+    if not client_oid or not CLIENT_OID.fullmatch(client_oid):
+        return None
     return Command.objects.filter(owner=owner, client_oid=client_oid).first()
 
 

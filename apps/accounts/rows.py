@@ -1,0 +1,38 @@
+"""Rows of several models from one query, without having the ORM make it anew each time.
+
+For the few look-ups that every request of the API does: there, building the same query again takes
+longer than running it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model
+
+
+class Rows:
+    """`columns` of the models, by the alias that each has in the query, and what reads them."""
+
+    def __init__(self, **models: type[Model]) -> None:
+        self.columns = ", ".join(
+            f'{alias}."{field.column}"'
+            for alias, model in models.items()
+            for field in model._meta.concrete_fields
+        )
+        self._models = [
+            (model, [field.attname for field in model._meta.concrete_fields])
+            for model in models.values()
+        ]
+
+    def read(self, row: Sequence[Any]) -> list[Any]:
+        """An instance of each model, and after them whatever else the query asked for."""
+        values = iter(row)
+        made = [
+            model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
+            for model, names in self._models
+        ]
+        return [*made, *values]

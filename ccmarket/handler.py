@@ -1,0 +1,69 @@
+"""Django behind ASGI with one change of threads per request.
+
+Our middleware and views are synchronous. Django's own handler would take each of them to a thread
+and back by itself, in a thread made for the request alone; here a request is carried out from its
+first byte to its last in one thread of a pool, with the connection to the database that the thread
+keeps. A request that waits for the engine holds its thread, so there are many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.http import FileResponse
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class ThreadedHandler(ASGIHandler):
+    """Answers each HTTP request in one thread."""
+
+    def __init__(self) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware(is_async=False)
+        self._threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with body:
+            # What one request sets for its thread, like the language, is nobody else's.
+            context = contextvars.copy_context()
+            loop = asyncio.get_running_loop()
+            respond = context.run, self._respond, scope, body
+            response = await loop.run_in_executor(self._threads, *respond)
+            # A client that has left is the server's business: what is sent to it is dropped.
+            await self.send_response(response, send)
+            if response.streaming:
+                await sync_to_async(response.close, thread_sensitive=False)()
+
+    def _respond(self, scope: Scope, body: IO[bytes]) -> HttpResponseBase:
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, response = self.create_request(scope, body)
+        if request is not None:
+            response = self.get_response(request)
+            response._handler_class = self.__class__
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
+        if not response.streaming:
+            # Says that the request is over, in the thread whose connection it used.
+            response.close()
+        return response
