@@ -14,12 +14,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
@@ -50,9 +51,12 @@ class ThreadedHandler(ASGIHandler):
             respond = context.run, self._respond, scope, body
             response = await loop.run_in_executor(self._threads, *respond)
             # A client that has left is the server's business: what is sent to it is dropped.
-            await self.send_response(response, send)
-            if response.streaming:
-                await sync_to_async(response.close, thread_sensitive=False)()
+            if not response.streaming:
+                await self.send_response(response, send)
+                return
+            async with ThreadSensitiveContext():
+                await self.send_response(response, send)
+                await sync_to_async(response.close)()
 
     def _respond(self, scope: Scope, body: IO[bytes]) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
@@ -63,7 +67,10 @@ class ThreadedHandler(ASGIHandler):
             response._handler_class = self.__class__
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
-        if not response.streaming:
+        if response.streaming:
+            # Its parts are made in another thread.
+            close_old_connections()
+        else:
             # Says that the request is over, in the thread whose connection it used.
             response.close()
         return response

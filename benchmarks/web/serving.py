@@ -7,14 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ccmarket.embedded.health import http_ok
 from ccmarket.embedded.ports import choose_port
-from ccmarket.embedded.stack import Address, manage, uvicorn
+from ccmarket.embedded.stack import WEB_ENVIRONMENT, Address, manage, uvicorn
 
 START_S: Final = 60.0
 STOP_S: Final = 15.0
@@ -26,7 +27,7 @@ def serving() -> Iterator[int]:
     address = Address("127.0.0.1", choose_port())
     with ExitStack() as stack:
         stack.enter_context(_running("engine", manage("run_engine")))
-        log = stack.enter_context(_running("web", web(address)))
+        log = stack.enter_context(_running("web", web(address), WEB_ENVIRONMENT))
         end_s = time.monotonic() + START_S
         while not http_ok(address.health_url):
             assert time.monotonic() < end_s, log.read_text()[-2_000:]
@@ -41,10 +42,13 @@ def web(address: Address) -> Sequence[str]:
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str]) -> Iterator[Path]:
+def _running(
+    name: str, command: Sequence[str], more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Path]:
     """The process's log. It is stopped when the block ends."""
     environment = {
         **os.environ,
+        **more,
         "DJANGO_SETTINGS_MODULE": "benchmarks.web.settings",
         "CCMARKET_PROCESS": name,
         "LOG_LEVEL": "WARNING",

@@ -15,6 +15,9 @@ HOST_DEFAULT = "127.0.0.1"
 # run as root.
 EXPECTED_WARNINGS = ("No directory at", "You're running the worker with superuser privileges")
 
+# A connection of its own for each request takes longer than most requests do.
+WEB_ENVIRONMENT = {"DATABASE_POOL_MAX": "20"}
+
 Command = tuple[str, ...]
 
 
@@ -50,7 +53,7 @@ def uvicorn(address: Address) -> Command:
     """An open WebSocket never ends by itself, so a stop does not wait for it."""
     options = ("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3")
     # The feed's messages are the same for all: packing them again for each client costs the most.
-    plain = ("--ws-per-message-deflate", "false")
+    plain = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false")
     where = ("--host", address.host, "--port", str(address.port))
     return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options, *plain)
 
@@ -117,5 +120,9 @@ class Stack:
     def _program(self, name: str, command: Command) -> Program:
         program = Program(name, lambda: command, env={"CCMARKET_PROCESS": name})
         if name == "web":
-            return replace(program, ready=lambda: http_ok(self.address.health_url))
+            return replace(
+                program,
+                env={**program.env, **WEB_ENVIRONMENT},
+                ready=lambda: http_ok(self.address.health_url),
+            )
         return program

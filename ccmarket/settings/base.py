@@ -91,6 +91,8 @@ _database["OPTIONS"] = {
 # Append-only tables refuse TRUNCATE, which is how a test database is emptied between tests.
 if env.flag("DATABASE_ALLOW_TRUNCATE", default=False):
     _database["OPTIONS"]["options"] = "-c ccmarket.allow_truncate=on"
+# How many requests a web process carries out at once; most of them wait for the engine.
+WEB_THREADS = env.number("WEB_THREADS", 200)
 # A web process serves each request from its own thread: there a pool keeps connections few.
 if _pool_max := env.number("DATABASE_POOL_MAX", 0):
     _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool_max, "timeout": 10}

@@ -80,6 +80,7 @@ def serving() -> Iterator[Live]:
         port=0,
         lifespan="off",
         log_level="warning",
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
