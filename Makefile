@@ -59,6 +59,7 @@ lint: setup  ## Check style, types, imports, migrations, deployment settings and
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy ccmarket apps
+	@$(RUN) -m mypy --config-file clients/python/pyproject.toml clients/python/src
 	@.venv/bin/lint-imports
 	@$(PRIVATE) -- $(RUN) manage.py makemigrations --check --dry-run
 	@env $(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import Any, Final
+from typing import Any, Final, cast
 
 HANDSHAKE: Final = (
     b"GET /ws/feed HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -34,9 +34,8 @@ class Listener(asyncio.Protocol):
         ).encode()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(HANDSHAKE)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(HANDSHAKE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = True
