@@ -24,7 +24,7 @@ export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test faults lint format bench walk kills check-data requirements \
+.PHONY: help setup demo clean-demo test faults lint format bench walk kills ccxt check-data requirements \
         messages compilemessages setup-demo
 
 help:  ## Show this
@@ -77,6 +77,9 @@ walk: setup  ## Go the whole way of a person on the running demo, in a real brow
 
 kills: setup  ## Kill the running demo's processes while orders keep coming; nothing may be lost
 	@$(RUN) -m tests.walk.kills
+
+ccxt: setup  ## Run ccxt's own exchange tests against a private ccmarket (ARGS="--write --show")
+	@$(PRIVATE) -- $(RUN) -m tests.ccxt_suite $(ARGS)
 
 check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder, REGISTRY_CHECK= for any)
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports $(REGISTRY_CHECK) "$(REGISTRY_DATA)"

@@ -1,0 +1,1 @@
+"""ccxt's own exchange tests against a running ccmarket (`make ccxt`)."""

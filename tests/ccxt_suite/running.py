@@ -1,0 +1,81 @@
+"""ccxt's test runner, unmodified, in a folder of its own, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ccmarket.settings import VAR_DIR
+
+# The first wheels with the tests themselves; those before have the runner alone.
+VERSION: Final = "4.5.90"
+EXCHANGE: Final = "coinbaseexchange"
+RUN_S: Final = 300
+# The runner's ways, and the words that choose them.
+WAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sync": ("--sync", "--private", "--fundedTests", "--info"),
+    "async": ("--private", "--fundedTests", "--info"),
+    "pro": ("--ws", "--private", "--info"),
+}
+PASSED, FAILED, UNSUPPORTED = "passed", "failed", "not a method of this exchange"
+UNIMPLEMENTED, WARNED = "ccxt has no such test", "could not be asked"
+
+_LINE: Final = re.compile(
+    rf"^\[(INFO|TEST_FAILURE|TEST_WARNING)\] *(TESTING DONE|UNSUPPORTED_TEST|UNIMPLEMENTED_TEST|)"
+    rf" *{EXCHANGE} +([a-zA-Z0-9]+)(.*)$"
+)
+_SAID: Final = {
+    "TESTING DONE": PASSED,
+    "UNSUPPORTED_TEST": UNSUPPORTED,
+    "UNIMPLEMENTED_TEST": UNIMPLEMENTED,
+}
+
+
+def folder_prepare(settings: Mapping[str, Any]) -> Path:
+    """ccxt in a folder, and the settings of the exchange where its runner looks for them."""
+    folder = Path(VAR_DIR) / "cache" / f"ccxt-{VERSION}"
+    python = folder / "python"
+    if not (python / "ccxt" / "test" / "exchange").is_dir():
+        install = ["-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(python)]
+        subprocess.run([sys.executable, *install, f"ccxt=={VERSION}"], check=True)
+    (folder / "keys.local.json").write_text(json.dumps({EXCHANGE: settings}))
+    (folder / "skip-tests.json").write_text("{}")
+    return folder
+
+
+def run(folder: Path, way: str, symbol: str) -> tuple[dict[str, str], str]:
+    """What came of every test, and all that the runner said."""
+    command = [sys.executable, "tests_init.py", EXCHANGE, symbol, *WAYS[way]]
+    done = subprocess.run(
+        command,
+        cwd=folder / "python" / "ccxt" / "test",
+        env={**os.environ, "PYTHONPATH": str(folder / "python"), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+    )
+    return results_of(done.stdout), done.stdout
+
+
+def results_of(said: str) -> dict[str, str]:
+    """By test. One that failed once has failed, whatever else is said of it."""
+    found: dict[str, str] = {}
+    for line in said.splitlines():
+        if (match := _LINE.match(line)) is None:
+            continue
+        kind, words, test, more = match.groups()
+        if kind == "TEST_FAILURE" and not test.isupper():
+            found[test] = f"{FAILED}: {more.strip()[-200:]}"
+        elif kind == "TEST_WARNING":
+            found.setdefault(test, WARNED)
+        elif words:
+            found.setdefault(test, _SAID[words])
+    return found
