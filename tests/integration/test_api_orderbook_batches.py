@@ -114,6 +114,31 @@ def test_what_is_no_batch_is_refused_whole(bot: Bot, body: Any) -> None:
     assert not Command.objects.exists()
 
 
+def test_a_batch_under_an_idempotency_key_is_done_once(
+    bot: Bot, product: Product, user: User
+) -> None:
+    limit_place(product, user.owner, client_oid="before")
+    asked = [{"place": ORDER}, {"cancel": {"client_oid": "before"}}, {"cancel": {}}]
+    headers = {"Idempotency-Key": "mine"}
+    first, again = (bot.post("/orders/batch", {"requests": asked}, **headers) for _ in range(2))
+    assert first.json() == again.json()
+    assert ["order" in one for one in first.json()["results"]] == [True, True, False]
+    assert again["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first
+    assert Command.objects.count() == 3
+    other = bot.post("/orders/batch", {"requests": asked[:1]}, **headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_switch_under_an_idempotency_key_is_set_once(bot: Bot, product: Product) -> None:
+    headers = {"Idempotency-Key": "mine"}
+    body = {"timeout_s": 30, "product_id": NAME}
+    answers = [bot.post("/orders/cancel_all_after", body, **headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert ["Idempotent-Replayed" in answer for answer in answers] == [False, True]
+    assert Command.objects.count() == 1
+
+
 def test_a_key_that_may_only_look_may_not(user: User, product: Product) -> None:
     looking = bot_of(user, scopes=[VIEW])
     assert looking.post("/orders/batch", {"requests": [{"place": ORDER}]}).status_code == 403

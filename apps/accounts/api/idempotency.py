@@ -34,6 +34,7 @@ from apps.accounts.ledger.models import Owner
 from apps.accounts.models import IdempotentAnswer
 
 HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotent-Replayed"
 KEY_CHARS_MAX: Final = 120
 
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
@@ -68,6 +69,13 @@ def idempotent(handler: Handler) -> Handler:
         return response
 
     return handle
+
+
+def replay_tell(remembered: Response, response: Response) -> Response:
+    """For a view that waits: `remembered` is what was done, `response` what came of it."""
+    if REPLAYED in remembered:
+        response[REPLAYED] = remembered[REPLAYED]
+    return response
 
 
 def key_of(request: Request) -> str | None:
@@ -128,7 +136,7 @@ def _replay(found: IdempotentAnswer, fingerprint: bytes) -> Response:
             field=HEADER,
         )
     body = json.loads(decrypt(found.body_encrypted))
-    return Response(body, status=found.status, headers={"Idempotent-Replayed": "true"})
+    return Response(body, status=found.status, headers={REPLAYED: "true"})
 
 
 def _store(owner: Owner, key: str, fingerprint: bytes, response: Response) -> None:

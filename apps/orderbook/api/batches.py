@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from apps.accounts.acting import Acting, acting
 from apps.accounts.api.errors import exception_handler
+from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, idempotent, key_of, replay_tell
 from apps.accounts.errors import ServiceError
 from apps.orderbook.api.base import (
     PREFER,
@@ -42,6 +43,9 @@ from apps.orderbook.services.commands import order_not_found
 from apps.orderbook.services.verdicts import verdict_wait
 
 REQUESTS_PER_TOKEN: Final = 20
+
+# What was accepted, or the error that the API tells instead.
+Accepted: TypeAlias = Command | dict[str, Any]
 
 
 class CancelInput(serializers.Serializer[Any]):
@@ -84,22 +88,48 @@ class BatchView(DialectView):
 
     @extend_schema(
         request=BatchInput,
-        parameters=[PREFER],
-        responses={200: BatchOutput, **errors(400, 401, 403)},
+        parameters=[PREFER, IDEMPOTENCY_KEY],
+        responses={200: BatchOutput, **errors(400, 401, 403, 409, 422)},
     )
     def post(self, request: Request) -> Response:
         """Carries out all that can be, in this order, and says in the same order what came of
         each: an order as it stands, or an error."""
+        if key_of(request) is None:
+            return self._answer(request, self._accept(request))
+        remembered = self._accept_once(request)
+        return replay_tell(remembered, self._answer(request, _recalled(remembered.data)))
+
+    def _answer(self, request: Request, accepted: Sequence[Accepted]) -> Response:
+        ids = [one.pk for one in accepted if isinstance(one, Command)]
+        verdict_wait(command_ids=ids, timeout_s=wait_s_of(request))
+        return wait_applied(request, Response({"results": _results(acting(request), accepted)}))
+
+    @idempotent
+    def _accept_once(self, request: Request) -> Response:
+        """What is remembered is which commands they were: what has come of them is told anew."""
+        accepted = self._accept(request)
+        return Response([one.pk if isinstance(one, Command) else one for one in accepted])
+
+    def _accept(self, request: Request) -> list[Accepted]:
         asked, who = checked(self.BatchInput, request.data)["requests"], acting(request)
         product_of = cache(product_by_name)
-        accepted = batch_accept(
+        outcomes = batch_accept(
             owner=who.owner,
             user=who.user,
             requests=[_request(who, one, product_of) for one in asked],
         )
-        ids = [one.pk for one in accepted if isinstance(one, Command)]
-        verdict_wait(command_ids=ids, timeout_s=wait_s_of(request))
-        return wait_applied(request, Response({"results": _results(who, accepted)}))
+        return [one if isinstance(one, Command) else _told(one) for one in outcomes]
+
+
+def _told(error: ServiceError) -> dict[str, Any]:
+    told: dict[str, Any] = exception_handler(error, {}).data
+    return told
+
+
+def _recalled(remembered: Sequence[int | dict[str, Any]]) -> list[Accepted]:
+    ids = [one for one in remembered if isinstance(one, int)]
+    commands = Command.objects.select_related("product__base", "product__quote").in_bulk(ids)
+    return [commands[one] if isinstance(one, int) else one for one in remembered]
 
 
 def _request(who: Acting, asked: Mapping[str, Any], product_of: ProductOf) -> BatchRequest:
@@ -127,23 +157,22 @@ def _order_named(who: Acting, named: Mapping[str, str]) -> int:
     return order.pk
 
 
-def _results(who: Acting, accepted: Sequence[Command | ServiceError]) -> list[dict[str, Any]]:
+def _results(who: Acting, accepted: Sequence[Accepted]) -> list[dict[str, Any]]:
     commands = [one for one in accepted if isinstance(one, Command)]
     places = [command for command in commands if command.kind == CommandKind.PLACE]
     placed = dict(zip((one.pk for one in places), orders_of_commands(places), strict=True))
-    return [_result(who, one, placed) for one in accepted]
+    return [
+        _result(who, one, placed) if isinstance(one, Command) else {"error": one}
+        for one in accepted
+    ]
 
 
-def _result(
-    who: Acting, accepted: Command | ServiceError, placed: Mapping[int, Order]
-) -> dict[str, Any]:
-    try:
-        if isinstance(accepted, ServiceError):
-            raise accepted
-        order = placed.get(accepted.pk) or order_of(who.owner, accepted.target or 0)
-        assert order is not None, "it was there when the command was accepted"
-        if accepted.kind == CommandKind.PLACE:
+def _result(who: Acting, command: Command, placed: Mapping[int, Order]) -> dict[str, Any]:
+    order = placed.get(command.pk) or order_of(who.owner, command.target or 0)
+    assert order is not None, "it was there when the command was accepted"
+    if command.kind == CommandKind.PLACE:
+        try:
             refusal_raise(order)
-        return {"order": orders_body([order])[0]}
-    except ServiceError as error:
-        return {"error": exception_handler(error, {}).data}
+        except ServiceError as refusal:
+            return {"error": _told(refusal)}
+    return {"order": orders_body([order])[0]}

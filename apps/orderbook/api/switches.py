@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.acting import acting
+from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, idempotent, replay_tell
 from apps.orderbook.api.base import (
     PREFER,
     DialectView,
@@ -51,11 +52,17 @@ class CancelAllAfterView(DialectView):
 
     @extend_schema(
         request=SwitchInput,
-        parameters=[PREFER],
-        responses={200: SwitchOutput(many=True), **errors(400, 401, 403, 404)},
+        parameters=[PREFER, IDEMPOTENCY_KEY],
+        responses={200: SwitchOutput(many=True), **errors(400, 401, 403, 404, 409, 422)},
     )
     def post(self, request: Request) -> Response:
         """Sets it anew: in one market, or in all where there are orders or a switch now."""
+        accepted = self._set(request)
+        verdict_wait(command_ids=accepted.data, timeout_s=wait_s_of(request))
+        return wait_applied(request, replay_tell(accepted, _switches(request)))
+
+    @idempotent
+    def _set(self, request: Request) -> Response:
         values, who = checked(self.SwitchInput, request.data), acting(request)
         name = values.get("product_id")
         commands = switch_set(
@@ -64,8 +71,7 @@ class CancelAllAfterView(DialectView):
             timeout_s=values["timeout_s"],
             product=product_by_name(name) if name else None,
         )
-        verdict_wait(command_ids=[command.pk for command in commands], timeout_s=wait_s_of(request))
-        return wait_applied(request, _switches(request))
+        return Response([command.pk for command in commands])
 
 
 def _switches(request: Request) -> Response:
