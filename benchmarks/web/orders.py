@@ -24,8 +24,8 @@ from benchmarks.web.world import World, world_create
 ROUNDS: Final = 3
 TRADERS: Final = 8
 BARE_REQUESTS: Final = 3_000
-ORDERS: Final = 2_500
-BATCHES: Final = 800
+ORDERS: Final = 2_000
+BATCHES: Final = 300
 BATCH: Final = 20
 # So many answers are waited for at once: more only wait longer.
 ORDER_CONNECTIONS: Final = 16
@@ -42,6 +42,7 @@ def measure() -> list[Figure]:
             for name, found in _round(port, share):
                 if number:
                     runs.setdefault(name, []).append(found)
+                    print(f"{name}: {rounded(found.rate_per_s)} requests/s", flush=True)
     for name, loads in runs.items():
         print(f"{name}: {described(loads)}")
     rates = {name: [found.rate_per_s for found in loads] for name, loads in runs.items()}

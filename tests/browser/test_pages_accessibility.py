@@ -48,6 +48,8 @@ OWN = [
     "/account/",
     "/account/wallets/",
     "/account/api-keys/",
+    "/account/apps/",
+    "/account/webhooks/",
     "/account/deposit/",
     "/account/history/",
 ]
