@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 
 from apps.accounts.acting import TRADE, VIEW
 from apps.accounts.api.permissions import HasScope
+from apps.accounts.api.reading import reader
 
 
 class ApiView(APIView):
@@ -45,12 +45,4 @@ def errors(*statuses: int) -> dict[int, type[ErrorOutput]]:
 
 def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
     """The input as the serializer reads it; a ValidationError names the first bad field."""
-    values: dict[str, Any] = _reader(serializer).run_validation(data)
-    return values
-
-
-@cache
-def _reader(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    # One for all requests: it keeps nothing of what it reads, and making it copies every field,
-    # which takes longer than reading.
-    return serializer()
+    return reader(serializer)(data)

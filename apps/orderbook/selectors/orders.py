@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from apps.accounts.models import Owner
 from apps.accounts.rows import Rows
@@ -80,6 +80,20 @@ ORDER BY id DESC LIMIT %(limit)s
 _ROWS: Final = Rows(placed=Order)
 _DECIDED: Final = f"SELECT {_ROWS.columns} FROM orderbook_order placed WHERE placed.id = ANY(%s)"  # noqa: S608
 
+# What an order takes over from its command; the rest is as it is before anything has happened.
+_SHARED: Final = frozenset(
+    {
+        "id", "product_id", "owner_id", "client_oid", "side", "order_type", "price", "size",
+        "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
+        "display_size", "slippage_bps", "created_at",
+    }
+)  # fmt: skip
+_PENDING_ROW: Final = [
+    (field.attname, None if field.null else field.get_default())
+    for field in Order._meta.concrete_fields
+]
+_ORDER_NAMES: Final = [name for name, _usual in _PENDING_ROW]
+
 _VOLUME: Final = """
 SELECT coalesce(sum(notional), 0)::bigint FROM (
     SELECT notional, product_id, created_at FROM orderbook_fill WHERE taker_owner_id = %(owner)s
@@ -142,13 +156,10 @@ def orders_of_commands(commands: Sequence[Command]) -> list[Order]:
 def order_pending(command: Command) -> Order:
     """The order that a place command will become, not saved and not to be."""
     assert command.kind == CommandKind.PLACE
-    shared = (
-        "id", "product_id", "owner_id", "client_oid", "side", "order_type", "price", "size",
-        "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
-        "display_size", "slippage_bps",
-        "created_at",
-    )  # fmt: skip
-    return Order(status=PENDING, **{name: getattr(command, name) for name in shared})
+    row = [getattr(command, name) if name in _SHARED else usual for name, usual in _PENDING_ROW]
+    order = Order.from_db(DEFAULT_DB_ALIAS, _ORDER_NAMES, row)
+    order.status = PENDING
+    return order
 
 
 def orders_of(owner: Owner, search: OrderSearch) -> Page[Order]:

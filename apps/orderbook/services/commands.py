@@ -27,7 +27,7 @@ from apps.orderbook.models.enums import (
     Stop,
     TimeInForce,
 )
-from apps.orderbook.services.appending import command_append
+from apps.orderbook.services.appending import command_append, command_make
 from apps.orderbook.services.backlog import backlog_check
 from apps.orderbook.services.checks import (
     CLIENT_OID,
@@ -98,11 +98,11 @@ def order_prepare(
     if time_in_force is None:
         resting = TimeInForce.GTC if expires_at is None else TimeInForce.GTT
         time_in_force = resting if order_type == OrderType.LIMIT else TimeInForce.IOC
-    command = Command(
-        product=product,
+    command = command_make(
+        product_id=product.pk,
         kind=CommandKind.PLACE,
-        owner=owner,
-        user=user,
+        owner_id=owner.pk,
+        user_id=user.pk if user else None,
         client_oid=client_oid,
         side=side,
         order_type=order_type,
@@ -118,6 +118,7 @@ def order_prepare(
         display_size=display_size,
         slippage_bps=slippage_bps,
     )
+    command.product = product
     place_check(product=product, command=command)
     backlog_check(product=product)
     return command

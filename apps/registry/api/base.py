@@ -10,7 +10,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.accounts.acting import VIEW
+from apps.accounts.api.base import checked
 from apps.accounts.api.permissions import HasScope
+
+__all__ = [
+    "PageInput",
+    "ProblemOutput",
+    "PublicView",
+    "SignedView",
+    "checked",
+    "paged",
+]
 
 PAGE_DEFAULT, PAGE_MAX = 100, 1000
 
@@ -46,14 +56,6 @@ class PageInput(serializers.Serializer[Any]):
     after = serializers.CharField(
         default="", max_length=80, help_text="The `CB-AFTER` header of the page before."
     )
-
-
-def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The input as the serializer reads it; a ValidationError names the first bad field."""
-    reader = serializer(data=data)
-    reader.is_valid(raise_exception=True)
-    values: dict[str, Any] = reader.validated_data
-    return values
 
 
 def paged(
