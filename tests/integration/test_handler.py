@@ -1,0 +1,124 @@
+"""Requests behind ASGI: each in one thread, and none of it left to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path
+from django.utils import translation
+from pytest_django.fixtures import Settings
+
+from ccmarket.handler import ThreadedHandler
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
+
+seen: list[int] = []
+closed = threading.Event()
+
+
+class NotesThread:
+    """Middleware."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        seen.append(threading.get_ident())
+        return self.get_response(request)
+
+
+def told(request: HttpRequest) -> HttpResponse:
+    seen.append(threading.get_ident())
+    language = translation.get_language()
+    translation.activate("zh-hans")
+    return JsonResponse({"language": language, "body": request.body.decode()})
+
+
+def streamed(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        try:
+            yield b"one "
+            yield b"two"
+        finally:
+            closed.set()
+
+    return StreamingHttpResponse(parts())
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("nobody foresaw this")
+
+
+urlpatterns = [path("told", told), path("streamed", streamed), path("broken", broken)]
+
+
+@pytest.fixture
+def handler(settings: Settings) -> ThreadedHandler:
+    seen.clear()
+    settings.WEB_THREADS = 1
+    settings.MIDDLEWARE = [f"{__name__}.NotesThread"]
+    return ThreadedHandler()
+
+
+def ask(handler: ThreadedHandler, where: str, *parts: dict[str, Any]) -> tuple[int, bytes]:
+    """Status and body; the request's parts come one after the other."""
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": []}
+
+    async def run() -> tuple[int, bytes]:
+        asked = ApplicationCommunicator(handler, scope)
+        for part in parts or ({"type": "http.request"},):
+            await asked.send_input(part)
+        start = await asked.receive_output(timeout=10)
+        body = b""
+        while True:
+            message = await asked.receive_output(timeout=10)
+            body += message["body"] if "body" in message else b""
+            if not message.get("more_body"):
+                break
+        await asked.wait(timeout=10)
+        return start["status"], body
+
+    # In a thread of its own: Playwright keeps a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result()
+
+
+def test_middleware_and_view_share_a_thread_and_requests_share_nothing(
+    handler: ThreadedHandler,
+) -> None:
+    part = {"type": "http.request", "body": b"he", "more_body": True}
+    answers = [
+        ask(handler, "/told", part, {"type": "http.request", "body": b"llo"}) for _ in range(2)
+    ]
+    assert answers == [(200, b'{"language": "en", "body": "hello"}')] * 2
+    assert len(seen) == 4
+    assert len(set(seen)) == 1
+
+
+def test_what_is_streamed_comes_whole_and_is_closed(handler: ThreadedHandler) -> None:
+    closed.clear()
+    assert ask(handler, "/streamed") == (200, b"one two")
+    assert closed.wait(10)
+
+
+def test_what_nobody_foresaw_is_a_500(handler: ThreadedHandler) -> None:
+    assert ask(handler, "/broken")[0] == 500
+
+
+def test_whoever_leaves_while_asking_is_asked_no_more(handler: ThreadedHandler) -> None:
+    async def run() -> None:
+        scope = {"type": "http", "method": "POST", "path": "/told", "headers": []}
+        asked = ApplicationCommunicator(handler, scope)
+        await asked.send_input({"type": "http.disconnect"})
+        await asked.wait(timeout=10)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
+    assert seen == []
