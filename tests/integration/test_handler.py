@@ -79,7 +79,7 @@ def ask(handler: ThreadedHandler, where: str, *parts: dict[str, Any]) -> tuple[i
         body = b""
         while True:
             message = await asked.receive_output(timeout=10)
-            body += message["body"] if "body" in message else b""
+            body += message.get("body", b"")
             if not message.get("more_body"):
                 break
         await asked.wait(timeout=10)

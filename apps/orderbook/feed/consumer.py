@@ -127,7 +127,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
         try:
             while not isinstance(texts := await self.client.next(), Farewell):
                 for text in texts:
-                    await self.send(text_data=text)
+                    await self.base_send({"type": "websocket.send", "text": text})
             await self.send(text_data=render.error("Disconnected", texts.reason))
             await self.close(code=texts.code, reason=texts.reason)
         except Exception as error:
