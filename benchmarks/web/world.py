@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any, Final
+from uuid import uuid4
 
 from apps.accounts.acting import ALL_SCOPES
 from apps.accounts.models import Owner, User
@@ -22,8 +23,6 @@ from benchmarks.durable import asset_create, market_create
 # A book of so many prices, one kilogram at each time: what a market's book is like.
 PRICES: Final = 500
 KILOGRAM: Final = "0.001"
-
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,13 @@ class World:
 def world_create(traders: int) -> World:
     """A new market in which so many new people are rich on both sides."""
     made = [_trader() for _ in range(traders)]
-    number = next(_numbers)
-    base, quote = asset_create(f"WEB-{number}"), asset_create(f"WEBQ-{number}")
+    name = uuid4().hex[:8].upper()
+    base, quote = asset_create(f"{name}-BASE"), asset_create(f"{name}-QUOTE")
     return World(market_create(base, quote, [trader.owner for trader in made]), made)
 
 
 def _trader() -> Trader:
-    user = user_create(email=f"trader-{next(_numbers)}@example.com", email_verified=True)
+    user = user_create(email=f"trader-{uuid4()}@example.com", email_verified=True)
     made = api_key_create(user=user, owner=user.owner, name="Benchmark", scopes=ALL_SCOPES)
     secret = base64.b64decode(made.secret)
     return Trader(user, made.api_key.key, secret, made.passphrase)
