@@ -12,6 +12,7 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import IO, Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
@@ -45,10 +46,9 @@ class ThreadedHandler(ASGIHandler):
             return
         with body:
             # What one request sets for its thread, like the language, is nobody else's.
-            context = contextvars.copy_context()
+            respond = partial(contextvars.copy_context().run, self._respond, scope, body)
             loop = asyncio.get_running_loop()
-            respond = context.run, self._respond, scope, body
-            response = await loop.run_in_executor(self._threads, *respond)
+            response: Any = await loop.run_in_executor(self._threads, respond)
             # A client that has left is the server's business: what is sent to it is dropped.
             if not response.streaming:
                 await self.send_response(response, send)
