@@ -16,6 +16,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 
 from ccmarket.handler import ThreadedHandler
+from ccmarket.urls import urlpatterns as site
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
 
@@ -56,7 +57,13 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("nobody foresaw this")
 
 
-urlpatterns = [path("told", told), path("streamed", streamed), path("broken", broken)]
+urlpatterns = [
+    path("told", told),
+    path("streamed", streamed),
+    path("broken", broken),
+    # The page that says so has links.
+    *site,
+]
 
 
 @pytest.fixture
