@@ -23,13 +23,13 @@ from benchmarks.web.world import World, world_create
 
 ROUNDS: Final = 3
 TRADERS: Final = 8
-BARE_REQUESTS: Final = 3_000
-ORDERS: Final = 2_000
-BATCHES: Final = 300
+BARE_REQUESTS: Final = 1_500
+ORDERS: Final = 1_500
+BATCHES: Final = 200
 BATCH: Final = 20
 # So many answers are waited for at once: more only wait longer.
-ORDER_CONNECTIONS: Final = 16
-BATCH_CONNECTIONS: Final = 8
+ORDER_CONNECTIONS: Final = 64
+BATCH_CONNECTIONS: Final = 16
 ENGINE_S: Final = 60.0
 
 
