@@ -11,58 +11,73 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ccmarket.settings import VAR_DIR
+from ccmarket.settings import BASE_DIR
 
 # The first wheels with the tests themselves; those before have the runner alone.
 VERSION: Final = "4.5.90"
 EXCHANGE: Final = "coinbaseexchange"
-RUN_S: Final = 300
+RUN_S: Final = 180
 # The runner's ways, and the words that choose them.
 WAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "sync": ("--sync", "--private", "--fundedTests", "--info"),
     "async": ("--private", "--fundedTests", "--info"),
     "pro": ("--ws", "--private", "--info"),
 }
+# What no server can answer so that these tests pass, by test and property as the runner takes them.
+_CLASS: Final = "ccxt's coinbaseexchange never fills it in"
+SKIPS: Final[Mapping[str, Any]] = {
+    "orderBook": {"timestamp": _CLASS, "datetime": _CLASS},
+    "fetchAccounts": {"type": _CLASS},
+    "ledger": {"account": _CLASS},
+    "depositWithdraw": {"txid": "of coins on a chain", "network": "of coins on a chain"},
+    "createOrder": "the test adds a number to a text and stops",
+}
 PASSED, FAILED, UNSUPPORTED = "passed", "failed", "not a method of this exchange"
-UNIMPLEMENTED, WARNED = "ccxt has no such test", "could not be asked"
+UNIMPLEMENTED, WARNED, SKIPPED = "ccxt has no such test", "could not be asked", "cannot pass"
 
 _LINE: Final = re.compile(
-    rf"^\[(INFO|TEST_FAILURE|TEST_WARNING)\] *(TESTING DONE|UNSUPPORTED_TEST|UNIMPLEMENTED_TEST|)"
+    rf"^\[(INFO|TEST_FAILURE|TEST_WARNING)\] *(TESTING DONE|UNSUPPORTED_TEST|UNIMPLEMENTED_TEST|SKIPPED_TEST|)"
     rf" *{EXCHANGE} +([a-zA-Z0-9]+)(.*)$"
 )
 _SAID: Final = {
     "TESTING DONE": PASSED,
     "UNSUPPORTED_TEST": UNSUPPORTED,
     "UNIMPLEMENTED_TEST": UNIMPLEMENTED,
+    "SKIPPED_TEST": SKIPPED,
 }
 
 
 def folder_prepare(settings: Mapping[str, Any]) -> Path:
     """ccxt in a folder, and the settings of the exchange where its runner looks for them."""
-    folder = Path(VAR_DIR) / "cache" / f"ccxt-{VERSION}"
+    folder = Path(BASE_DIR) / "var" / "cache" / f"ccxt-{VERSION}"
     python = folder / "python"
     if not (python / "ccxt" / "test" / "exchange").is_dir():
         install = ["-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(python)]
         subprocess.run([sys.executable, *install, f"ccxt=={VERSION}"], check=True)
     (folder / "keys.local.json").write_text(json.dumps({EXCHANGE: settings}))
-    (folder / "skip-tests.json").write_text("{}")
+    skips = {EXCHANGE: {"skipMethods": SKIPS}}
+    (folder / "skip-tests.json").write_text(json.dumps(skips))
     return folder
 
 
 def run(folder: Path, way: str, symbol: str) -> tuple[dict[str, str], str]:
     """What came of every test, and all that the runner said."""
     command = [sys.executable, "tests_init.py", EXCHANGE, symbol, *WAYS[way]]
-    done = subprocess.run(
-        command,
-        cwd=folder / "python" / "ccxt" / "test",
-        env={**os.environ, "PYTHONPATH": str(folder / "python"), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=RUN_S,
-        check=False,
-    )
-    return results_of(done.stdout), done.stdout
+    log = folder / f"{way}.log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            command,
+            cwd=folder / "python" / "ccxt" / "test",
+            env={**os.environ, "PYTHONPATH": str(folder / "python"), "PYTHONUNBUFFERED": "1"},
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            process.wait(RUN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return results_of(log.read_text()), log.read_text()
 
 
 def results_of(said: str) -> dict[str, str]:

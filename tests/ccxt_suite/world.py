@@ -14,19 +14,23 @@ from apps.accounts.models import User
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import OrderType, Side
 from apps.orderbook.services.commands import order_place
-from tests.support.factories import api_key_make, fund, user_make
+from tests.support.factories import api_key_make, asset_make, fund, user_make
 from tests.support.live import Live
 from tests.support.markets import TONNE, UNIT, product_make
 
 # The tests ask for the ledger of one of ten coins: this one, unlike bitcoin, can be money here.
 QUOTE: Final = "USDT"
 SYMBOL: Final = f"CC/{QUOTE}"
+# The tests do not believe in an exchange of two currencies.
+CODES: Final = ("EUR", "GBP", "JPY", "USDC", "VCS-1686-2017", "VCS-1686-2018")
 EVERY_S: Final = 0.25
 
 
 def market_make() -> tuple[Product, User]:
     """A market, and a person who has some of everything in it."""
     product, user = product_make("CC", QUOTE, maker_bps=10, taker_bps=20), user_make()
+    for code in CODES:
+        asset_make(code)
     fund(user.owner, product.quote, 100_000 * UNIT)
     fund(user.owner, product.base, 10_000 * TONNE)
     return product, user
@@ -63,8 +67,8 @@ def _trade(product: Product, user: User, other: User, stop: threading.Event) -> 
         step = turn % 2 * UNIT // 100
         for who, side, price, size in (
             (other, Side.BUY, 10 * UNIT - step, TONNE),
-            (other, Side.SELL, 11 * UNIT + step, TONNE),
-            (user, Side.BUY, 11 * UNIT + step, TONNE // 2),
+            (other, Side.SELL, 10 * UNIT + step + UNIT // 100, TONNE),
+            (user, Side.BUY, 10 * UNIT + step + UNIT // 100, TONNE // 2),
         ):
             order_place(
                 owner=who.owner,

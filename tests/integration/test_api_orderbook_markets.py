@@ -300,3 +300,8 @@ def test_reading_the_book_is_one_statement(
 def test_orders_that_are_over_are_not_in_the_book(product: Product) -> None:
     order_write(limit_place(product), status=OrderStatus.DONE, hold=0)
     assert get(f"/products/{NAME}/book?level=2")["bids"] == []
+
+
+def test_more_than_a_page_holds_is_a_page(product: Product) -> None:
+    assert get(f"/products/{product.code}/trades?limit=12000") == []
+    assert get(f"/products/{product.code}/trades?limit=0", 400)["field"] == "limit"

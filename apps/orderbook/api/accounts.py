@@ -18,7 +18,7 @@ from apps.accounts.errors import NotFound
 from apps.accounts.models import Balance, Transfer
 from apps.orderbook import dialect, names
 from apps.orderbook.api.base import DialectView, checked, cursors_set, errors
-from apps.orderbook.api.fields import PublicIdField, TimeField, WordField
+from apps.orderbook.api.fields import LimitField, PublicIdField, TimeField, WordField
 from apps.orderbook.ids import (
     ID_MAX,
     Kind,
@@ -29,7 +29,6 @@ from apps.orderbook.ids import (
     public_uuid,
 )
 from apps.orderbook.models import Order
-from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.accounts import (
     Entry,
     account_holds,
@@ -76,7 +75,7 @@ class LedgerView(DialectView):
     """What moved on an account."""
 
     class QuerySerializer(serializers.Serializer[Any]):
-        limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+        limit = LimitField()
         after = serializers.IntegerField(min_value=0, max_value=ID_MAX, default=None)
         before = serializers.IntegerField(min_value=0, max_value=ID_MAX, default=None)
 

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.api.base import ApiView, ErrorOutput, checked, errors
+from apps.orderbook.api.fields import LimitField
 from apps.orderbook.ids import NUMBER_MAX
-from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
+from apps.orderbook.paging import Page
 from apps.orderbook.services.verdicts import WAIT_S_MAX
 
 __all__ = [
@@ -52,7 +53,7 @@ class PublicView(DialectView):
 class WindowInput(serializers.Serializer[Any]):
     """A page of one market's list."""
 
-    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+    limit = LimitField()
     after = serializers.IntegerField(min_value=0, max_value=NUMBER_MAX, default=None)
     before = serializers.IntegerField(min_value=0, max_value=NUMBER_MAX, default=None)
 

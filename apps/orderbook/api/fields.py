@@ -16,6 +16,7 @@ from rest_framework import serializers
 from apps.accounts.api.fields import MicroField
 from apps.orderbook import dialect, names
 from apps.orderbook.models import Product
+from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 
 
 class WordField(serializers.ChoiceField):
@@ -54,6 +55,17 @@ class SizeField(PriceField):
         "The last digit of the size is too small, or it is not a plain number: write it like 12.5, "
         "with 6 decimals at most."
     )
+
+
+class LimitField(serializers.IntegerField):
+    """How many rows at most. A page has no more than LIMIT_MAX, whatever is asked for: clients of
+    the original ask for thousands."""
+
+    def __init__(self) -> None:
+        super().__init__(min_value=1, default=LIMIT_DEFAULT, help_text=f"{LIMIT_MAX} at most.")
+
+    def to_internal_value(self, data: Any) -> int:
+        return min(super().to_internal_value(data), LIMIT_MAX)
 
 
 @extend_schema_field(OpenApiTypes.STR)

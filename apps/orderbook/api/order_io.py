@@ -12,6 +12,7 @@ from apps.accounts.api.fields import MicroField
 from apps.orderbook import dialect
 from apps.orderbook.api.fields import (
     EndField,
+    LimitField,
     NotOfferedField,
     Output,
     PriceField,
@@ -25,7 +26,6 @@ from apps.orderbook.api.writing import writer
 from apps.orderbook.ids import order_uuid, profile_uuid
 from apps.orderbook.models import Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, Stop
-from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
 from apps.orderbook.selectors.products import product_by_name
 
@@ -99,7 +99,7 @@ class OrdersQuery(serializers.Serializer[Any]):
     status = serializers.MultipleChoiceField(choices=list(STATUSES_ASKED), required=False)
     start_date = serializers.DateTimeField(required=False)
     end_date = serializers.DateTimeField(required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+    limit = LimitField()
     after = serializers.CharField(required=False, help_text="A CB-AFTER header.")
     before = serializers.CharField(required=False, help_text="A CB-BEFORE header.")
 

@@ -19,7 +19,7 @@ from apps.accounts.models import Balance, Owner
 from apps.orderbook import names
 from apps.orderbook.api.accounts import account_named
 from apps.orderbook.api.base import DialectView, checked, cursors_set, errors
-from apps.orderbook.api.fields import PublicIdField, TimeField
+from apps.orderbook.api.fields import LimitField, PublicIdField, TimeField
 from apps.orderbook.ids import (
     ID_MAX,
     Kind,
@@ -28,7 +28,6 @@ from apps.orderbook.ids import (
     row_id_from_uuid,
     transfer_uuid,
 )
-from apps.orderbook.paging import LIMIT_DEFAULT, LIMIT_MAX
 from apps.orderbook.selectors.accounts import accounts_of
 from apps.orderbook.selectors.transfers import EDGE, Crossing, crossings_of
 
@@ -80,7 +79,7 @@ class TransfersView(DialectView):
 
     class QuerySerializer(serializers.Serializer[Any]):
         type = serializers.ChoiceField(list(TYPES), required=False)
-        limit = serializers.IntegerField(min_value=1, max_value=LIMIT_MAX, default=LIMIT_DEFAULT)
+        limit = LimitField()
         after = serializers.IntegerField(min_value=0, max_value=ID_MAX, default=None)
         before = serializers.IntegerField(min_value=0, max_value=ID_MAX, default=None)
 
