@@ -35,16 +35,15 @@ SKIPS: Final[Mapping[str, Any]] = {
 PASSED, FAILED, UNSUPPORTED = "passed", "failed", "not a method of this exchange"
 UNIMPLEMENTED, WARNED, SKIPPED = "ccxt has no such test", "could not be asked", "cannot pass"
 
-_LINE: Final = re.compile(
-    rf"^\[(INFO|TEST_FAILURE|TEST_WARNING)\] *(TESTING DONE|UNSUPPORTED_TEST|UNIMPLEMENTED_TEST|SKIPPED_TEST|)"
-    rf" *{EXCHANGE} +([a-zA-Z0-9]+)(.*)$"
-)
 _SAID: Final = {
     "TESTING DONE": PASSED,
     "UNSUPPORTED_TEST": UNSUPPORTED,
     "UNIMPLEMENTED_TEST": UNIMPLEMENTED,
     "SKIPPED_TEST": SKIPPED,
 }
+_LINE: Final = re.compile(
+    rf"^\[(INFO|TEST_FAILURE|TEST_WARNING)\] *({'|'.join(_SAID)}|) *{EXCHANGE} +([a-zA-Z0-9]+)(.*)$"
+)
 
 
 def folder_prepare(settings: Mapping[str, Any]) -> Path:
