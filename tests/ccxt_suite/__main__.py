@@ -47,7 +47,7 @@ def everything(*, show: bool) -> str:
                 print(said)
     tests = sorted({test for found in results.values() for test in found})
     return "".join(
-        f"| `{test}` | {' | '.join(results[way].get(test, '') for way in results)} |\n"
+        f"| `{test}` | {' | '.join(results[way].get(test, '—') for way in results)} |\n"
         for test in tests
     )
 
