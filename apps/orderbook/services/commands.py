@@ -262,7 +262,7 @@ def market_change(
 def state_ask(*, product: Product) -> Command:
     """Asks the product's engine to write the hash of its book into the journal."""
     command = Command(product=product, kind=CommandKind.STATE)
-    _append(command)
+    command_append(command)
     return command
 
 
