@@ -61,6 +61,13 @@ def traded(product: Product, user: User) -> Iterator[None]:
     thread.join()
 
 
+def _taking(user: User, turn: int, step: int) -> tuple[User, Side, int, int]:
+    """Now a purchase, now a sale."""
+    if turn % 4 < 2:
+        return user, Side.BUY, 10 * UNIT + step + UNIT // 100, TONNE // 2
+    return user, Side.SELL, 10 * UNIT - step, TONNE // 2
+
+
 def _trade(product: Product, user: User, other: User, stop: threading.Event) -> None:
     for turn in count():
         # The book's edges move by a cent, and each turn trades once.
@@ -68,7 +75,7 @@ def _trade(product: Product, user: User, other: User, stop: threading.Event) -> 
         for who, side, price, size in (
             (other, Side.BUY, 10 * UNIT - step, TONNE),
             (other, Side.SELL, 10 * UNIT + step + UNIT // 100, TONNE),
-            (user, Side.BUY, 10 * UNIT + step + UNIT // 100, TONNE // 2),
+            _taking(user, turn, step),
         ):
             order_place(
                 owner=who.owner,

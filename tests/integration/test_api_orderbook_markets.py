@@ -177,9 +177,7 @@ class TestTrades:
         assert [t["trade_id"] for t in get(f"/products/{NAME}/trades?before=5")] == [7, 6]
         assert [t["trade_id"] for t in get(f"/products/{NAME}/trades?before=2&after=5")] == [4, 3]
 
-    @pytest.mark.parametrize(
-        "query", ["limit=0", "limit=1001", "limit=x", "after=-1", "before=1e3"]
-    )
+    @pytest.mark.parametrize("query", ["limit=0", "limit=x", "after=-1", "before=1e3"])
     def test_a_wrong_window_is_refused(self, product: Product, query: str) -> None:
         assert get(f"/products/{NAME}/trades?{query}", 400)["code"] == "invalid_request"
 
