@@ -81,7 +81,8 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     yield market.fee_owner, quote
     if _may_turn(book, commands, at_us):
         # An auction may end, and anything can trade: then it is everybody.
-        everybody = {command.owner for command in commands if command.owner} | book.orders.keys()
+        everybody = {command.owner for command in commands if command.owner}
+        everybody.update(book.orders.owners())
         yield from ((owner, asset) for owner in everybody for asset in (base, quote))
         return
     orders = [*_wanted(book, commands)]
@@ -140,7 +141,7 @@ def _canceled(book: Book, commands: Iterable[Command]) -> Iterator[Order]:
     """The orders from before that these commands cancel or change. They may count for another."""
     for command in commands:
         if command.kind == CANCEL_ALL:
-            yield from book.orders.get(command.owner, {}).values()
+            yield from book.orders.of(command.owner)
         elif command.target and (order := book.get(command.owner, command.target)):
             yield order
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from apps.orderbook.engine.book.money import hold_of
@@ -39,7 +40,7 @@ class Amendment(NamedTuple):
     released: int
     old_price: int
     old_remaining: int
-    steps: list[Step]
+    steps: Sequence[Step]
 
 
 def amend(
@@ -76,12 +77,12 @@ def amend(
 
 def refused(order: Order | None, reason: int) -> Amendment:
     """The order, if there is one, stays as it was."""
-    return Amendment(order, order, reason, True, 0, 0, 0, [])
+    return Amendment(order, order, reason, True, 0, 0, 0, ())
 
 
 def _shrink(book: Book, order: Order, size: int, hold: int) -> Amendment:
     """What is out of sight goes first."""
-    result = Amendment(order, order, 0, True, order.hold, order.price, order.remaining, [])
+    result = Amendment(order, order, 0, True, order.hold, order.price, order.remaining, ())
     gone = order.size - size
     of_hidden = min(order.hidden, gone)
     order.hidden -= of_hidden
@@ -98,8 +99,8 @@ def _replace(book: Book, old: Order, price: int, size: int, available: int) -> A
     new.filled_notional, new.fees = old.filled_notional, old.fees
     old.done = CANCELED
     book.side(old.side).remove(old)
-    book.take_out(old)
+    book.orders.remove(old)
     released, old.hold = old.hold, 0
-    steps = book.enter(new, available + released, book.next_turn())
+    steps = book.place(new, available + released, priority=book.next_turn())
     assert new.done not in (INVALID, INSUFFICIENT_FUNDS, POST_ONLY)
     return Amendment(old, new, 0, False, released, old.price, old.remaining, steps)

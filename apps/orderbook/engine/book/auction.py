@@ -168,7 +168,7 @@ def _meet_self(book: Book, maker: Order, taker: Order, price: int, size: int) ->
             less[n] = Less(order.hold, 0, 0)
             order.hold, order.done = 0, SELF_TRADE
             book.side(order.side).remove(order)
-            book.take_out(order)
+            book.orders.remove(order)
     return Cross(SELF_MATCH, 0, maker, taker, price, decreased, 0, 0, 0, *less)
 
 
@@ -190,5 +190,5 @@ def _lessen(book: Book, order: Order, size: int, reason: int) -> Less:
         return Less(before - order.hold, order.remaining, 0)
     order.done, order.hold = reason, 0
     ladder.remove(order)
-    book.take_out(order)
+    book.orders.remove(order)
     return Less(before, 0, 0)

@@ -6,42 +6,32 @@ them. Whatever comes from outside (money available, fees, time) is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
 
 from apps.orderbook.engine.book.amending import Amendment, amend
-from apps.orderbook.engine.book.breaker import last_key, trip
 from apps.orderbook.engine.book.clock import Clock
+from apps.orderbook.engine.book.entering import is_settled, may_rest, meet
 from apps.orderbook.engine.book.ladder import Ladder
-from apps.orderbook.engine.book.market import place_by_funds, place_by_size
-from apps.orderbook.engine.book.matching import fillable, take
+from apps.orderbook.engine.book.market import place_market
+from apps.orderbook.engine.book.matching import take
 from apps.orderbook.engine.book.money import BPS, MICRO, hold_of, parked_hold_of
-from apps.orderbook.engine.book.order import Activation, Order, Step
-from apps.orderbook.engine.book.rules import NO_RULES, Rules, is_out_of_band, refusal_of
+from apps.orderbook.engine.book.order import TURN_BITS, Activation, Order, Step
+from apps.orderbook.engine.book.orders import OpenOrders
+from apps.orderbook.engine.book.rules import NO_RULES, Rules
 from apps.orderbook.engine.book.state_hash import state_hash
-from apps.orderbook.engine.book.stops import Stops, is_due
+from apps.orderbook.engine.book.stops import Stops
 from apps.orderbook.engine.book.turns import Turn, reopen, turn_to
 from apps.orderbook.engine.book.words import (
     AUCTION,
     BUY,
     CANCELED,
     EXPIRED,
-    FOK,
-    GTC,
-    GTT,
     INSUFFICIENT_FUNDS,
     INVALID,
     LIMIT,
-    NOT_FILLABLE,
     OPEN,
-    OUT_OF_BAND,
-    POST_ONLY,
-    POSTING,
     SELL,
 )
-
-# A priority is the number of the event that gave it, and below that the turn within the event.
-TURN_BITS: Final = 20
 
 
 class Book:
@@ -63,7 +53,7 @@ class Book:
         self.asks = Ladder(SELL)
         self.stops = Stops()
         self.clock = Clock()
-        self.orders: dict[int, dict[int, Order]] = {}  # by owner, then by id
+        self.orders = OpenOrders()
         self.event_number = 0
         self.trade_number = 0
         self.last_price = 0  # 0 before the first trade
@@ -75,7 +65,7 @@ class Book:
         self.window_until_us = 0
         # Open, and without rules but for sizes: then most checks can be left out, and an order of
         # one of these sizes is let in. Otherwise there are no such sizes.
-        self._is_plain = True
+        self.is_plain = True
         self._size_min, self._size_max = NO_RULES.size_min, NO_RULES.size_max
         self._turn = 0
 
@@ -91,36 +81,66 @@ class Book:
         beside_sizes = self.rules._replace(
             size_min=NO_RULES.size_min, size_max=NO_RULES.size_max, auction_s=NO_RULES.auction_s
         )
-        self._is_plain = state == OPEN and beside_sizes == NO_RULES
+        self.is_plain = state == OPEN and beside_sizes == NO_RULES
         self._size_min = self.rules.size_min
-        self._size_max = self.rules.size_max if self._is_plain else self._size_min - 1
+        self._size_max = self.rules.size_max if self.is_plain else self._size_min - 1
         if until_us:
             self.clock.end_state(until_us)
 
-    def place(self, order: Order, available: int, at_us: int = 0) -> list[Step]:
+    def place(
+        self, order: Order, available: int, at_us: int = 0, priority: int = 0
+    ) -> Sequence[Step]:
         """Match a new order and let what is left of it rest. Returns the steps in order.
 
         `available` is what its owner can spend: quote for a buy, base for a sell. What came of
         the order stands on it: `remaining`, `hold`, `filled_notional`, `fees`, `parked`, `done`.
+        With a `priority` it is no command, but an order that comes in within one.
+
+        Most orders are plain ones that rest or trade. What they need is spelled out here, without
+        the calls: `hold_of`, `Ladder.add`, `OpenOrders.add`.
         """
-        assert not self.stops.triggered, "the last command's stops come first"
-        self.event_number += 1
-        terms = order.terms
-        if not self._size_min <= order.size <= self._size_max:
-            self.now_us = at_us
-            if reason := refusal_of(self, order):
-                order.done = reason
-                return []
-        if terms.expires_us and terms.expires_us <= at_us:
-            order.done = EXPIRED
-            return []
-        if terms.stop and not is_due(order, self.last_price):
-            self._park(order, available)
-            return []
-        priority = self.event_number << TURN_BITS
-        if self._turn > priority:  # a turn of the market came first
-            priority = self.next_turn()
-        return self.enter(order, available, priority)
+        terms, side, price, size = order.terms, order.side, order.price, order.remaining
+        if not priority:
+            self.event_number += 1
+            if not (terms.is_plain and self._size_min <= size <= self._size_max):
+                self.now_us = at_us
+                if is_settled(self, order, available):
+                    return ()
+            if self._turn:
+                priority = self._turn_after_others()
+        if terms.kind != LIMIT:
+            return place_market(self, order, available)
+        if price <= 0 or size <= 0 or price % self.price_increment or size % self.size_increment:
+            order.done = INVALID
+            return ()
+        if side == BUY:
+            own, opposite, key, limit_key = self.bids, self.asks, price, -price
+            hold = price * size // MICRO
+            hold += hold * terms.taker_bps // BPS
+        else:
+            own, opposite, key, limit_key = self.asks, self.bids, -price, price
+            hold = size
+        if hold > available:
+            order.done = INSUFFICIENT_FUNDS
+            return ()
+        steps: Sequence[Step] = ()
+        keys, is_plain = opposite.keys, self.is_plain
+        if (keys and keys[-1] >= limit_key) or not is_plain:
+            trade = take if is_plain and terms.is_plain and not terms.post_only else meet
+            steps = trade(self, order, opposite, limit_key)
+            if order.done:
+                return steps
+            hold = hold_of(side, price, order.remaining, terms.taker_bps)
+        if not terms.is_plain and not may_rest(self, order):
+            return steps
+        order.hold = hold
+        order.priority = priority or self.event_number << TURN_BITS
+        level = own.levels.get(key) or own.open(key)
+        level.queue.append(order)
+        level.count += 1
+        level.size += order.remaining
+        self.orders.by_id[order.id] = order
+        return steps
 
     def amend(
         self,
@@ -134,7 +154,7 @@ class Book:
         """Change the price or the size, or both, of an order that rests."""
         self.event_number += 1
         self.now_us = at_us
-        return amend(self, self.get(owner, order_id), price, size, available)
+        return amend(self, self.orders.get(owner, order_id), price, size, available)
 
     def change(self, rules: Rules, state: int | None, at_us: int) -> Turn | None:
         """Change what the market takes, and its state if there is one. To open a market that was
@@ -152,9 +172,10 @@ class Book:
     def cancel(self, owner: int, order_id: int) -> Order | None:
         """Cancel one order of an owner. Returns it, its `hold` being what it gives back."""
         self.event_number += 1
-        order = self.orders.get(owner, {}).pop(order_id, None)
-        if order is not None:
-            self._withdraw(order, CANCELED)
+        order = self.orders.by_id.get(order_id)
+        if order is None or order.owner != owner:
+            return None
+        self._withdraw(order, CANCELED)
         return order
 
     def cancel_all(self, owner: int) -> list[Order]:
@@ -193,7 +214,7 @@ class Book:
                 if self.clock.switches.get(owner) == due_us:
                     self.clock.clear_switch(owner)
                     ended += self._cancel_all(owner)
-            elif (order := self.orders.get(owner, {}).pop(order_id, None)) is not None:
+            elif (order := self.orders.get(owner, order_id)) is not None:
                 self._withdraw(order, EXPIRED)
                 ended.append(order)
         return ended
@@ -213,7 +234,7 @@ class Book:
         while clock.heap:
             due_us, order_id, owner = clock.heap[0]
             if order_id:
-                is_live = self.get(owner, order_id) is not None
+                is_live = self.orders.get(owner, order_id) is not None
             else:
                 is_live = (clock.switches.get(owner) if owner else self.until_us) == due_us
             if is_live:
@@ -224,9 +245,9 @@ class Book:
     def activate_next(self) -> Activation:
         """Let the next stop order in that was set off. Ask while `stops.triggered`."""
         order = self.stops.triggered.popleft()
-        self.take_out(order)
+        self.orders.remove(order)
         released, order.hold, order.parked, order.priority = order.hold, 0, False, 0
-        return Activation(order, released, self.enter(order, released, self.next_turn()))
+        return Activation(order, released, self.place(order, released, priority=self.next_turn()))
 
     @property
     def may_activate(self) -> bool:
@@ -243,101 +264,26 @@ class Book:
         self._turn = max(self._turn, self.event_number << TURN_BITS) + 1
         return self._turn
 
-    def enter(self, order: Order, available: int, priority: int) -> list[Step]:
-        """Match an order as far as it goes and let the rest of it rest, as `place` says."""
-        terms, side, price, size = order.terms, order.side, order.price, order.remaining
-        if terms.kind != LIMIT:
-            if order.funds is None:
-                return place_by_size(self, order, available)
-            return place_by_funds(self, order, available, order.funds)
-        if price <= 0 or size <= 0 or price % self.price_increment or size % self.size_increment:
-            order.done = INVALID
-            return []
-        # From here on calls are spelled out, `hold_of` first: most orders do just this.
-        if side == BUY:
-            own, opposite, limit_key = self.bids, self.asks, -price
-            hold = price * size // MICRO
-            hold += hold * terms.taker_bps // BPS
-        else:
-            own, opposite, limit_key = self.asks, self.bids, price
-            hold = size
-        if hold > available:
-            order.done = INSUFFICIENT_FUNDS
-            return []
-        keys, steps, is_plain = opposite.keys, [], self._is_plain
-        if not is_plain and is_out_of_band(self, side, price):
-            order.done = OUT_OF_BAND
-            return []
-        if keys and keys[-1] >= limit_key and (is_plain or self.state != AUCTION):
-            if terms.post_only or (not is_plain and self.state == POSTING):
-                order.done = POST_ONLY
-                return []
-            within = limit_key
-            if not is_plain and self.rules.breaker_bps:
-                within = max(limit_key, last_key(self, opposite))
-            if terms.time_in_force == FOK and not fillable(order, opposite, within):
-                order.done = NOT_FILLABLE
-                return []
-            steps = take(self, order, opposite, within)
-            if order.done:
-                return steps
-            if within > limit_key and keys and keys[-1] >= limit_key:
-                trip(self)
-            hold = hold_of(side, price, order.remaining, terms.taker_bps)
-        if terms.time_in_force != GTC:
-            if terms.time_in_force != GTT:
-                order.done = NOT_FILLABLE
-                return steps
-            self.clock.end_order(terms.expires_us, order.id, order.owner)
-        order.hold = hold
-        order.priority = priority
-        if terms.display and order.remaining > terms.display:
-            order.hidden = order.remaining - terms.display
-            order.remaining = terms.display
-        level = own.levels.get(-limit_key)
-        if level is None:
-            level = own.open(-limit_key)
-        level.queue.append(order)
-        level.count += 1
-        level.size += order.remaining
-        owned = self.orders.get(order.owner)
-        if owned is None:
-            owned = self.orders[order.owner] = {}
-        owned[order.id] = order
-        return steps
-
-    def _park(self, order: Order, available: int) -> None:
-        """Let a stop order wait, with everything it can come to need on hold."""
-        hold = parked_hold_of(order)
-        if hold is None or order.size % self.size_increment or order.price % self.price_increment:
-            order.done = INVALID
-            return
-        if hold > available:
-            order.done = INSUFFICIENT_FUNDS
-            return
-        order.hold, order.parked = hold, True
-        order.priority = self.event_number << TURN_BITS
-        self.stops.add(order)
-        self.orders.setdefault(order.owner, {})[order.id] = order
-        if order.terms.expires_us:
-            self.clock.end_order(order.terms.expires_us, order.id, order.owner)
+    def _turn_after_others(self) -> int:
+        """A priority behind those of the same event, 0 when it has given none."""
+        if self._turn > self.event_number << TURN_BITS:
+            return self.next_turn()
+        self._turn = 0
+        return 0
 
     def _cancel_all(self, owner: int) -> list[Order]:
-        orders = sorted(self.orders.pop(owner, {}).values(), key=lambda order: order.id)
+        orders = self.orders.of(owner)
         for order in orders:
             self._withdraw(order, CANCELED)
         return orders
 
-    def take_out(self, order: Order) -> None:
-        """Forget that this order is open."""
-        del self.orders[order.owner][order.id]
-
     def _withdraw(self, order: Order, reason: int) -> None:
+        del self.orders.by_id[order.id]
         order.done = reason
         if order.parked:
             self.stops.remove(order)
         else:
-            self.side(order.side).remove(order)
+            (self.bids if order.side == BUY else self.asks).remove(order)
 
     # What is there
 
@@ -345,10 +291,10 @@ class Book:
         return self.bids if side == BUY else self.asks
 
     def __len__(self) -> int:
-        return sum(map(len, self.orders.values()))
+        return len(self.orders)
 
     def get(self, owner: int, order_id: int) -> Order | None:
-        return self.orders.get(owner, {}).get(order_id)
+        return self.orders.get(owner, order_id)
 
     def resting(self) -> Iterator[Order]:
         """All resting orders by priority, bids first."""
@@ -380,7 +326,7 @@ class Book:
                     order.side, order.price, order.remaining + order.hidden, order.terms.taker_bps
                 )
                 self.side(order.side).add(order)
-            self.orders.setdefault(order.owner, {})[order.id] = order
+            self.orders.add(order)
             if order.terms.expires_us:
                 self.clock.end_order(order.terms.expires_us, order.id, order.owner)
         for owner, at_us in switches:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apps.orderbook.engine.book.breaker import last_key, trip
@@ -35,7 +36,16 @@ def limit_key_of(book: Book, ladder: Ladder, order: Order) -> int:
     return limit_key if band is None else max(limit_key, band)
 
 
-def take_all(book: Book, order: Order, ladder: Ladder, purse: Purse | None = None) -> list[Step]:
+def place_market(book: Book, order: Order, available: int) -> Sequence[Step]:
+    """Trade a market order. Nothing of it rests."""
+    if order.funds is None:
+        return place_by_size(book, order, available)
+    return place_by_funds(book, order, available, order.funds)
+
+
+def take_all(
+    book: Book, order: Order, ladder: Ladder, purse: Purse | None = None
+) -> Sequence[Step]:
     """Trade as far as the order, the band and the breaker let it."""
     limit_key = within = limit_key_of(book, ladder, order)
     if book.rules.breaker_bps:
@@ -48,15 +58,15 @@ def take_all(book: Book, order: Order, ladder: Ladder, purse: Purse | None = Non
     return steps
 
 
-def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
+def place_by_size(book: Book, order: Order, available: int) -> Sequence[Step]:
     """Trade `order.size` at any price. A buy may spend all its owner has on it."""
     increment = book.size_increment
     if order.size <= 0 or order.size % increment:
         order.done = INVALID
-        return []
+        return ()
     if available < (1 if order.side == BUY else order.size):
         order.done = INSUFFICIENT_FUNDS
-        return []
+        return ()
     if order.side == BUY:
         purse = Purse(available, order.terms.taker_bps, increment, by_funds=False)
         steps = take_all(book, order, book.asks, purse)
@@ -66,7 +76,7 @@ def place_by_size(book: Book, order: Order, available: int) -> list[Step]:
     return steps
 
 
-def place_by_funds(book: Book, order: Order, available: int, funds: int) -> list[Step]:
+def place_by_funds(book: Book, order: Order, available: int, funds: int) -> Sequence[Step]:
     """Trade until `funds` are spent, fees included, by a buy, or earned, before fees, by a sell.
 
     The order gets the size that bounds it: none to speak of for a buy, all its owner has for a
@@ -75,10 +85,10 @@ def place_by_funds(book: Book, order: Order, available: int, funds: int) -> list
     buys, increment = order.side == BUY, book.size_increment
     if funds <= 0:
         order.done = INVALID
-        return []
+        return ()
     if available < (funds if buys else increment):
         order.done = INSUFFICIENT_FUNDS
-        return []
+        return ()
     bound = SIZE_MAX if buys else available
     order.size = order.remaining = bound - bound % increment
     purse = Purse(funds, order.terms.taker_bps if buys else 0, increment, by_funds=True)

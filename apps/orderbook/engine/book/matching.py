@@ -50,9 +50,10 @@ def take(
     stopped it. The engine spends its time here, so what a trade changes stays in local variables
     until the level is left, and the arithmetic of `money` is spelled out.
     """
-    keys, levels, orders = ladder.keys, ladder.levels, book.orders
+    keys, levels, open_orders = ladder.keys, ladder.levels, book.orders.by_id
     entity, remaining, taker_bps = taker.entity, taker.remaining, taker.terms.taker_bps
     trade_number, notionals, fees = book.trade_number, 0, 0
+    is_bought = ladder.sign > 0  # by the makers
     steps: list[Step] = []
     while remaining and keys and keys[-1] >= limit_key:
         level = levels[keys[-1]]
@@ -81,8 +82,12 @@ def take(
             left -= size
             if left:
                 maker.remaining = left
-                maker.hold = hold_of(maker.side, price, left + maker.hidden, terms.taker_bps)
-                released -= maker.hold
+                hold = left + maker.hidden
+                if is_bought:
+                    hold = price * hold // MICRO
+                    hold += hold * terms.taker_bps // BPS
+                maker.hold = hold
+                released -= hold
             else:
                 queue.popleft()
                 if maker.hidden:
@@ -92,7 +97,7 @@ def take(
                     count -= 1
                     maker.done = FILLED
                     maker.remaining = maker.hold = 0
-                    del orders[maker.owner][maker.id]
+                    del open_orders[maker.id]
             remaining -= size
             notional = price * size // MICRO
             maker_fee = notional * terms.maker_bps // BPS
@@ -153,7 +158,7 @@ def meet_self(book: Book, taker: Order, maker: Order, level: Level, purse: Purse
         level.queue.popleft()
         level.count -= 1
         level.size -= left
-        del book.orders[maker.owner][maker.id]
+        book.orders.remove(maker)
     elif left:
         maker.hold = hold_of(maker.side, maker.price, left + maker.hidden, maker.terms.taker_bps)
         released -= maker.hold

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from apps.orderbook.engine.book.words import DC, GTC, LIMIT
@@ -32,6 +33,11 @@ class Terms:
     expires_us: int = 0
     display: int = 0
     slippage_bps: int | None = None
+    is_plain: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = self.kind == LIMIT and self.time_in_force == GTC
+        object.__setattr__(self, "is_plain", plain and not (self.stop or self.display))
 
 
 class Order:
@@ -80,6 +86,9 @@ class Order:
         return f"<Order {self.id}: {self.remaining} of {self.size} at {self.price}>"
 
 
+# A priority is the number of the event that gave it, and below that the turn within the event.
+TURN_BITS: Final = 20
+
 # (kind, trade number, taker, maker, price, size, notional, taker's fee, maker's fee,
 #  what the maker's hold came down by, what was left of the maker in sight, and how much of an
 #  iceberg came into sight because nothing was). A maker with neither is done. A SELF_MATCH trades
@@ -93,4 +102,4 @@ class Activation(NamedTuple):
 
     order: Order
     released: int
-    steps: list[Step]
+    steps: Sequence[Step]

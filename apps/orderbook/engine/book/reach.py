@@ -96,7 +96,7 @@ def reach_of(book: Book, orders: Sequence[Wanted], entities: Collection[int], at
     owners = {owner for _, _, owner in book.clock.until(at_us)}
     everyone = set(entities)
     for owner in owners:
-        everyone.update(order.entity for order in book.orders.get(owner, {}).values())
+        everyone.update(order.entity for order in book.orders.of(owner))
     stops = stops_in_reach(book, orders, everyone)
     everyone.update(order.entity for order in stops)
     owners.update(order.owner for order in stops)
