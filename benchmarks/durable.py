@@ -35,6 +35,7 @@ CHECKED: Final = (
     "held equals its holds",
     "open orders hold what the rule says",
     "orders equal their fills",
+    "fees reach their account",
     "commands are decided once",
     "events and trades have no gap",
 )

@@ -39,6 +39,8 @@ INVARIANTS: dict[str, Check] = {
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
     "open orders hold what the rule says": orderbook.holds_follow_the_rule,
     "orders equal their fills": orderbook.orders_equal_their_fills,
+    "fees reach their account": orderbook.fees_reach_their_account,
+    "volumes equal their fills": orderbook.volumes_equal_their_fills,
     "commands are decided once": orderbook.commands_are_decided_once,
     "events and trades have no gap": orderbook.numbers_have_no_gap,
     "candles are their trades": orderbook.candles_are_their_trades,

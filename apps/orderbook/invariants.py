@@ -78,6 +78,51 @@ WHERE (c.low, c.high, c.open, c.close, c.volume, c.trades)
     IS DISTINCT FROM (f.low, f.high, f.open, f.close, f.volume, f.trades) ORDER BY 1, 2, 3
 """  # noqa: S608
 
+# What the fee account of a market got and gave for its trades, beside what the fills say.
+_FEES: Final = """
+SELECT p.id, coalesce(paid.amount, 0), coalesce(due.amount, 0) FROM orderbook_product p
+LEFT JOIN accounts_owner o ON o.platform_name = 'fees:' || p.code
+LEFT JOIN accounts_balance b ON b.owner_id = o.id AND b.asset_id = p.quote_id
+LEFT JOIN LATERAL (
+    SELECT sum(CASE WHEN t.to_balance_id = b.id THEN t.amount ELSE -t.amount END)::bigint AS amount
+    FROM accounts_transfer t WHERE b.id IN (t.to_balance_id, t.from_balance_id) AND t.kind = 2
+) paid ON true
+LEFT JOIN LATERAL (
+    SELECT sum(f.maker_fee + f.taker_fee)::bigint AS amount FROM orderbook_fill f
+    WHERE f.id >= p.id << 40 AND f.id < (p.id + 1) << 40
+) due ON true
+WHERE coalesce(paid.amount, 0) <> coalesce(due.amount, 0) ORDER BY 1
+"""
+# The last sum of each owner is all that was traded in fills that are counted.
+_VOLUMES: Final = """
+WITH counted AS (
+    SELECT p.quote_id AS asset, side.owner, sum(f.notional)::bigint AS total
+    FROM orderbook_volumecursor c
+    JOIN orderbook_product p ON p.id = c.product_id
+    JOIN orderbook_fill f ON f.id > p.id << 40 AND f.id <= (p.id << 40) + c.trades
+    CROSS JOIN LATERAL (VALUES (f.maker_owner_id), (f.taker_owner_id)) AS side (owner)
+    GROUP BY 1, 2
+), written AS (
+    SELECT DISTINCT ON (asset_id, owner_id) asset_id AS asset, owner_id AS owner, total
+    FROM orderbook_volume ORDER BY asset_id, owner_id, day DESC
+)
+SELECT coalesce(c.owner, w.owner), coalesce(w.total, 0), coalesce(c.total, 0) FROM counted c
+FULL JOIN written w ON w.asset = c.asset AND w.owner = c.owner
+WHERE coalesce(w.total, 0) <> coalesce(c.total, 0) ORDER BY 1
+"""
+
+
+def fees_reach_their_account() -> Iterator[str]:
+    """The fee account of a market has got, less the rebates it gave, what its fills say."""
+    for product, paid, due in _rows(_FEES):
+        yield f"product {product}: its fee account got {paid}, the fills say {due}"
+
+
+def volumes_equal_their_fills() -> Iterator[str]:
+    """What owners have traded, by the volumes that tiers go by, is what the counted fills say."""
+    for owner, written, counted in _rows(_VOLUMES):
+        yield f"owner {owner}: volume {written}, the fills say {counted}"
+
 
 def holds_follow_the_rule() -> Iterator[str]:
     """An open order holds what the book's own rule says for what remains of it."""

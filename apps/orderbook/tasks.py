@@ -5,9 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from apps.orderbook import webhooks
+from apps.orderbook.services.volumes import volumes_count as count
 
 
 @shared_task(name="orderbook.orders_tell")
 def orders_tell() -> None:
     """Tells webhooks of trades and of orders that are over."""
     webhooks.orders_tell()
+
+
+@shared_task(name="orderbook.volumes_count")
+def volumes_count() -> None:
+    """Adds new trades to their owners' volumes, which tiers of fees go by."""
+    count()

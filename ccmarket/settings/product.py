@@ -28,6 +28,7 @@ CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
 
 BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
 WEBHOOK_SWEEP_EVERY_S = 2
+VOLUMES_COUNT_EVERY_S = 60
 IMPORT_SWEEP_EVERY_S = env.number("IMPORT_SWEEP_EVERY_S", 5)
 # A sweep nobody took for a while is not worth taking: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
@@ -51,6 +52,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "orderbook.orders_tell",
         "schedule": WEBHOOK_SWEEP_EVERY_S,
         "options": {"expires": WEBHOOK_SWEEP_EVERY_S},
+    },
+    "volumes-count": {
+        "task": "orderbook.volumes_count",
+        "schedule": VOLUMES_COUNT_EVERY_S,
+        "options": {"expires": VOLUMES_COUNT_EVERY_S},
     },
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }

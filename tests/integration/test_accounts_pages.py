@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 from apps.accounts.models import ApiKey, Membership, Organisation, Owner, Transfer, Wallet
 from apps.accounts.references import owner_of_reference, reference_of
 from apps.accounts.selectors import TRANSFERS_PAGE
+from apps.orderbook.models import Product
 from tests.support.factories import (
     TONNE,
     api_key_make,
@@ -22,6 +23,7 @@ from tests.support.factories import (
     user_make,
     wallet_make,
 )
+from tests.support.markets import product_make
 
 pytestmark = pytest.mark.django_db
 
@@ -268,3 +270,15 @@ def test_unlinking_a_wallet_is_for_who_holds_it() -> None:
     assert client_of(user_make()).post(url).status_code == 404
     assert client_of(owner.user).post(url).status_code == 302
     assert Wallet.objects.get().unlinked_at is not None
+
+
+def test_the_account_says_which_tier_of_fees_its_owner_has_reached() -> None:
+    product, user = product_make(maker_bps=10, taker_bps=30), user_make()
+    assert product.code not in client_of(user).get("/account/").content.decode(), "it has no tiers"
+    tiers = [[10**12, None, 5, 20], [None, 1_000_000, -2, 10]]
+    Product.objects.filter(pk=product.pk).update(fee_tiers=tiers)
+    assert "0 of 2" in client_of(user).get("/account/").content.decode()
+    fund(user.owner, product.quote, 1_000_000)
+    text = client_of(user).get("/account/").content.decode()
+    assert "2 of 2" in text
+    assert "-0.02%" in text

@@ -14,6 +14,7 @@ from apps.accounts.models import Transfer, User
 from apps.orderbook.ids import account_uuid, order_uuid, profile_uuid
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import Side
+from apps.orderbook.services.volumes import volumes_count
 from tests.support.api import Bot, bot_of
 from tests.support.factories import fund, owner_make, user_make
 from tests.support.markets import TONNE, UNIT, fill_write, limit_place, order_rest, product_make
@@ -225,7 +226,19 @@ class TestFees:
             mine, theirs = order_rest(dollars, user.owner), order_rest(dollars, side=Side.SELL)
             at = timezone.now() - timedelta(days=age_days)
             fill_write(mine, theirs, size=TONNE, number=number, created_at=at)
+        assert answered(bot.get("/fees"))["usd_volume"] == "0", "not counted yet"
+        volumes_count()
         assert answered(bot.get("/fees"))["usd_volume"] == "1"
+
+    def test_the_fees_are_those_of_the_tier_that_was_reached(
+        self, bot: Bot, user: User, product: Product
+    ) -> None:
+        tiers = [[5 * UNIT, None, 5, 20], [None, 3 * UNIT, -2, 10]]
+        Product.objects.filter(pk=product.pk).update(fee_tiers=tiers)
+        assert answered(bot.get(f"/fees?product_id={NAME}"))["taker_fee_rate"] == "0.0025"
+        fund(user.owner, product.quote, 3 * UNIT)
+        one = answered(bot.get(f"/fees?product_id={NAME}"))
+        assert (one["maker_fee_rate"], one["taker_fee_rate"]) == ("-0.0002", "0.0010")
 
 
 class TestTransfers:

@@ -8,6 +8,7 @@ from apps.accounts.ledger.models import Balance, Owner, Transfer
 from apps.orderbook.models import Event, Fill, Order, Product
 from apps.orderbook.models.enums import DoneReason, OrderStatus, OrderType, SelfTrade, Side
 from apps.orderbook.services.commands import order_cancel, order_place, orders_cancel_all
+from apps.orderbook.services.fees import fees_change
 from apps.orderbook.services.products import product_halt, product_open
 from tests.support.engines import (
     RICH,
@@ -235,7 +236,7 @@ def test_fees_apply_from_the_moment_they_are_changed(product: Product) -> None:
     with engine() as hand:
         ask = sell(product, seller, P10, TWO)
         hand.settle()
-        Product.objects.update(maker_bps=0, taker_bps=100)
+        fees_change(product=product, user=None, maker_bps=0, taker_bps=100)
         bid = buy(product, buyer, P10, ONE)
         hand.settle()
     assert outcome(ask)[4] == 10_000, "a resting order keeps the fees it was accepted under"

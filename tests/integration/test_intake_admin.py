@@ -179,6 +179,23 @@ def test_the_rules_of_a_market_are_changed_in_whole_units(
     assert Command.objects.count() == 1
 
 
+def test_the_fees_of_a_market_are_changed_with_their_tiers(
+    superuser: Client, product: Product
+) -> None:
+    Product.objects.update(fee_tiers=[[5_000_000, None, 0, 15]])
+    address = reverse("admin:orderbook_product_fees", args=[product.pk])
+    assert "5 - 0 15" in superuser.get(address).content.decode()
+    form = {"maker_bps": "0", "taker_bps": "20", "_form_submitted": "on"}
+    superuser.post(address, form | {"tiers": "50000 - -2 15\n\n- 1000.5 -5 10"})
+    assert Command.objects.get().rules == (
+        '{"fees":{"maker_bps":0,"taker_bps":20,'
+        '"tiers":[[50000000000,null,-2,15],[null,1000500000,-5,10]]}}'
+    )
+    for wrong in ("50000 - 5", "x - 0 10", "- - 0 10", "1 - 0 30"):
+        superuser.post(address, form | {"tiers": wrong})
+    assert Command.objects.count() == 1
+
+
 @pytest.mark.parametrize("state", ["auction", "post_only", "cancel_only"])
 def test_a_market_goes_into_any_state(superuser: Client, product: Product, state: str) -> None:
     address = reverse("admin:orderbook_product_state", args=[product.pk])
@@ -195,7 +212,7 @@ def test_who_may_only_look_halts_nothing(product: Product) -> None:
     client.post(
         reverse("admin:orderbook_product_halt", args=[product.pk]), {"_form_submitted": "on"}
     )
-    for name in ("rules", "state"):
+    for name in ("rules", "state", "fees"):
         address = reverse(f"admin:orderbook_product_{name}", args=[product.pk])
         client.post(address, {"_form_submitted": "on", "state": "halted", "band_bps": "1"})
     assert not Command.objects.exists()

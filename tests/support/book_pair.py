@@ -254,4 +254,5 @@ class BookPair:
             assert wallet.held == held[wallet.id]
             assert wallet.available + wallet.held == self.money + moved[wallet.id]
         assert self.fees.available == moved[self.fees.id]
+        assert self.fees.available >= 0
         assert self.fees.held == 0

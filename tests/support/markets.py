@@ -153,6 +153,8 @@ def fill_write(maker: Order, taker: Order, *, size: int, number: int, **fields: 
             order.done_at = timezone.now()
         order.save()
     levels_follow(maker.product_id)
+    lease = ProductLease.objects.filter(pk=maker.product_id)
+    lease.update(trade_number=Greatest("trade_number", number))
     values: dict[str, object] = {
         "id": id_make(maker.product_id, number),
         "product_id": maker.product_id,

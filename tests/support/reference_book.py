@@ -562,6 +562,8 @@ class ReferenceBook:
         self.trade_number += 1
         notional = exact_notional(price, size)
         taker_fee, maker_fee = fee(notional, taker.taker_bps), fee(notional, maker.maker_bps)
+        if maker.maker_bps < 0:  # a rebate, out of what the taker pays
+            maker_fee = -min(floor(Fraction(notional * -maker.maker_bps, 10_000)), taker_fee)
         for order, paid in ((taker, taker_fee), (maker, maker_fee)):
             order.filled += size
             order.notional += notional

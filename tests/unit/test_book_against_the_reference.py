@@ -27,7 +27,7 @@ common = {
     "owner": owners,
     "side": st.sampled_from((w.BUY, w.SELL)),
     "self_trade": st.sampled_from(RULES),
-    "maker_bps": st.sampled_from((0, 7, 10)),
+    "maker_bps": st.sampled_from((-40, -7, 0, 7, 10)),
     "taker_bps": st.sampled_from((10, 33, 250)),
 }
 limits = st.builds(
@@ -149,7 +149,7 @@ def random_ask(draw: random.Random) -> Ask:
         owner,
         draw.choice((w.BUY, w.SELL)),
         self_trade=draw.choice(RULES),
-        maker_bps=draw.choice((0, 7, 10)),
+        maker_bps=draw.choice((-40, 7, 10)),
         taker_bps=draw.choice((10, 33, 250)),
         entity=owner % 4,
     )

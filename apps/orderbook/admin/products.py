@@ -21,8 +21,11 @@ from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.forms import MicroFormField
 from apps.accounts.models import User
+from apps.orderbook.admin.fees import FeesForm, tiers_text
 from apps.orderbook.models import Command, Product
 from apps.orderbook.models.market import NO_LIMIT
+from apps.orderbook.selectors.fees import schedule_of
+from apps.orderbook.services.fees import fees_change
 from apps.orderbook.services.products import (
     product_change,
     product_create,
@@ -115,14 +118,14 @@ class ProductAdmin(StaffAdmin):
     search_fields = ("code",)
     ordering = ("code",)
     actions = None
-    actions_detail = ("halt", "open", "state", "rules")
+    actions_detail = ("halt", "open", "state", "rules", "fees")
 
     def get_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
         if obj is None:
             return ("base", "quote", *AMOUNTS, *FEES)
         steps = ("price_step", "size_step", "smallest", "largest", "value_least", "value_most")
         state = ("state", "state_until", "listed_at")
-        return ("code", "base", "quote", *steps, *FEES, *NUMBERS, *state)
+        return ("code", "base", "quote", *steps, *FEES, "tiers", *NUMBERS, *state)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return () if obj is None else self.get_fields(request, obj)
@@ -234,11 +237,34 @@ class ProductAdmin(StaffAdmin):
         rules = {name: form.cleaned_data[name] for name in (*LIMITS, *NUMBERS)}
         return self._change(request, object_id, **rules)
 
-    def _change(self, request: HttpRequest, object_id: str, **change: Any) -> HttpResponse:
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Fees"),
+        permissions=["rule"],
+        icon="percent",
+        dialog={
+            "title": _("Change what this market charges"),
+            "description": _("At once; orders that were accepted before keep their fees."),
+            "form_class": FeesForm,
+            "form_submit_text": _("Change"),
+        },
+    )
+    def fees(self, request: HttpRequest, form: FeesForm, object_id: str) -> HttpResponse:
+        """For everybody, and by tier."""
+        names = (*FEES, "tiers")
+        fees = {name: form.cleaned_data[name] for name in names}
+        return self._change(request, object_id, fees_change, **fees)
+
+    def _change(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        service: Callable[..., Command] = product_change,
+        **change: Any,
+    ) -> HttpResponse:
         product = self.get_object(request, object_id)
         assert product is not None, "its permission was asked before"
         try:
-            product_change(product=product, user=cast(User, request.user), **change)
+            service(product=product, user=cast(User, request.user), **change)
         except ServiceError as error:
             self.message_user(request, error.message, messages.ERROR)
         else:
@@ -253,6 +279,11 @@ class ProductAdmin(StaffAdmin):
         switch(product=product, user=cast(User, request.user))
         self.log_change(request, product, word)
         return back_to_object(self, request, object_id)
+
+    @display(description=_("fee tiers"))  # type: ignore[untyped-decorator]
+    def tiers(self, product: Product) -> str:
+        """One a line, as the dialog takes them."""
+        return tiers_text(schedule_of(product).tiers)
 
     @display(description=_("price increment"))  # type: ignore[untyped-decorator]
     def price_step(self, product: Product) -> str:

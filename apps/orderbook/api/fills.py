@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db.models import Max, prefetch_related_objects
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -22,7 +22,8 @@ from apps.orderbook.api.fields import ProductField, PublicIdField, TimeField, Wo
 from apps.orderbook.ids import id_product, order_id_from_uuid, order_uuid, profile_uuid
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.paging import Page, Window
-from apps.orderbook.selectors.orders import fills_of, volume_month
+from apps.orderbook.selectors.fees import own_fees, volume_month
+from apps.orderbook.selectors.orders import fills_of
 from apps.orderbook.selectors.products import product_by_name
 
 VOLUME_QUOTE = "USDC"
@@ -92,15 +93,18 @@ class FeesView(DialectView):
         responses={200: FeesOutput, **errors(400, 401, 403, 404)},
     )
     def get(self, request: Request) -> Response:
-        """The fees of one market, or the highest of any; and the volume of 30 days in USDC."""
+        """The owner's fees in one market, or the highest of any; and the volume of 30 days in USDC.
+
+        They are those of the tier that the owner has reached. A maker's rate below 0 is a rebate.
+        Trades count towards the volume within a minute or so.
+        """
         query, owner = checked(self.QuerySerializer, request.query_params), acting(request).owner
-        products = Product.objects.all()
-        if name := query.get("product_id"):
-            products = products.filter(pk=product_by_name(name).pk)
-        highest = products.aggregate(maker=Max("maker_bps"), taker=Max("taker_bps"))
+        name = query.get("product_id")
+        products = [product_by_name(name)] if name else Product.objects.all()
+        own = [own.rates for own in own_fees(owner, products)]
         body = {
-            "maker_fee_rate": dialect.rate_text(highest["maker"] or 0),
-            "taker_fee_rate": dialect.rate_text(highest["taker"] or 0),
+            "maker_fee_rate": dialect.rate_text(max((r.maker_bps for r in own), default=0)),
+            "taker_fee_rate": dialect.rate_text(max((r.taker_bps for r in own), default=0)),
             "usd_volume": volume_month(owner, quote_code=VOLUME_QUOTE),
         }
         return Response(self.FeesOutput(body).data)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from apps.orderbook.engine import balances, reader, store
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.fees import Schedule
 from apps.orderbook.engine.leases import LeaseLost
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import Connection, array, one, time_of
 from apps.orderbook.engine.settlement import Wallet, Wallets
+from apps.orderbook.engine.standings import look_up_standings
 
 Work = Sequence[tuple[Market, list[Command]]]
 
@@ -23,7 +25,7 @@ SLICE: Final = 50
 # Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
 # that was paused and replaced finds another epoch. The product's row says which fees apply now.
 _FENCE: Final = """
-SELECT p.id, p.maker_bps, p.taker_bps, p.price_increment, p.size_increment
+SELECT p.id, p.maker_bps, p.taker_bps, p.fee_tiers, p.price_increment, p.size_increment
 FROM unnest(%s::bigint[], %s::bigint[]) AS mine (product, epoch)
 JOIN orderbook_productlease l ON l.product_id = mine.product AND l.epoch = mine.epoch
 JOIN orderbook_product p ON p.id = l.product_id
@@ -51,6 +53,7 @@ def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -
             locked = known.lock(keys)
         _apply_fees(work, fence.fetchall())
         own_id, number = one(numbers)
+        look_up_standings(connection, work, at_us)
         wallets = balances.wallets(locked)
         batch = [_decisions(market, wallets, at_us) for market, _ in work]
         with store.Transfers(connection, number) as transfers:
@@ -69,13 +72,14 @@ def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -
     return batch
 
 
-def _apply_fees(work: Work, rows: Sequence[tuple[int, int, int, int, int]]) -> None:
+def _apply_fees(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Take over what the products' rows say now. Raises LeaseLost when a lease is not ours."""
     fees = {row[0]: row[1:] for row in rows}
     if len(fees) < len(work):
         raise LeaseLost([market.id for market, _ in work if market.id not in fees])
     for market, _ in work:
-        market.maker_bps, market.taker_bps, *increments = fees[market.id]
+        maker_bps, taker_bps, tiers, *increments = fees[market.id]
+        market.schedule = Schedule.of(maker_bps, taker_bps, tiers)
         if market.book.event_number == 0:  # the database fixes them with the first command
             market.book.price_increment, market.book.size_increment = increments
 

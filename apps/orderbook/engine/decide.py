@@ -27,6 +27,7 @@ from apps.orderbook.engine.command import (
     order_of,
 )
 from apps.orderbook.engine.feed import turn_messages
+from apps.orderbook.engine.fees import Schedule
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.settlement import (
     Movement,
@@ -68,7 +69,8 @@ class Decisions:
     `placed` are the batch's own orders and `changed` those from before it, both by id; `moved`
     are those of `changed` that have another place. `fills` are the steps that traded; `levels`
     are the (side, price) whose size is not what it was; `switches` are the owners whose dead
-    man's switch is not what it was. `is_other` is whether the market's state or rules are others.
+    man's switch is not what it was. `is_other` is whether the market's state, rules or fees are
+    others.
     """
 
     market: Market
@@ -141,9 +143,11 @@ class Decisions:
 
     def _change(self, command: Command, due: str) -> str:
         book = self.market.book
-        rules, state = journal.changed(book.rules, command.rules or "{}")
+        rules, state, fees = journal.changed(book.rules, command.rules or "{}")
         turn = book.change(rules, state, self.at_us)
         self.is_other = True
+        if fees:
+            self.market.schedule = Schedule.of_change(fees)
         text = self._turned(turn) if turn else ""
         return journal.change_body(command, text, due, at_us=self.at_us)
 
@@ -157,7 +161,7 @@ class Decisions:
 
     def _place(self, command: Command, due: str) -> str:
         market, book = self.market, self.market.book
-        order = order_of(command, market.maker_bps, market.taker_bps)
+        order = order_of(command, *market.rates_of(command.owner))
         cover = cover_of(order, self.wallets.of_hold(order).available)
         steps = book.place(order, cover, self.at_us)
         refused = order.done >= w.INSUFFICIENT_FUNDS and not steps

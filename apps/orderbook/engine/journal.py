@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from apps.orderbook.engine.book import Activation, Amendment, Book, Order, Rules, Step, Turn
 from apps.orderbook.engine.book import words as w
@@ -190,14 +190,23 @@ def amend_body(
     )
 
 
-def changed(rules: Rules, asked: str) -> tuple[Rules, int | None]:
-    """The rules after a change, and the state if one is asked for. `asked` is a JSON object of the
-    rules that are to be others, by name, and `state`. Rules that do not go together stay as they
-    are."""
+class Changed(NamedTuple):
+    """What applies after a change of the market; None: it does not change this."""
+
+    rules: Rules
+    state: int | None
+    fees: dict[str, Any] | None
+
+
+def changed(rules: Rules, asked: str) -> Changed:
+    """What a change comes to. `asked` is a JSON object of the rules that are to be others, by name,
+    `state`, and `fees` as of `fees.Schedule.of_change`. Rules that do not go together stay as they
+    are. The book never hears of fees: each order's are given with it."""
     change = json.loads(asked)
-    state = change.pop("state", None)
+    state, fees = change.pop("state", None), change.pop("fees", None)
     after = rules._replace(**change)
-    return after if after.is_sound else rules, None if state is None else STATES.index(state)
+    number = None if state is None else STATES.index(state)
+    return Changed(after if after.is_sound else rules, number, fees)
 
 
 def change_body(command: Command, turn: str, due: str, *, at_us: int) -> str:

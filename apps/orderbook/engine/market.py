@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from apps.orderbook.engine.book import Book
+from apps.orderbook.engine.fees import FREE, NOBODY, Rates, Schedule, Standing
 
 
 @dataclass(slots=True)
@@ -13,7 +14,8 @@ class Market:
 
     `holes` are command ids below the cursor that were not visible when they were passed, each
     with a transaction id that is above that of whichever transaction may still bring it. `hash`
-    and `sequence` are those of the last event.
+    and `sequence` are those of the last event. `standings` are those of the batch's owners, where
+    the schedule of fees asks for them.
     """
 
     id: int
@@ -28,5 +30,11 @@ class Market:
     hash: bytes
     holes: dict[int, int] = field(default_factory=dict)
     holes_changed: bool = False
-    maker_bps: int = 0
-    taker_bps: int = 0
+    schedule: Schedule = FREE
+    standings: dict[int, Standing] = field(default_factory=dict)
+
+    def rates_of(self, owner: int) -> Rates:
+        """What this owner's orders pay now."""
+        if not self.schedule.tiers:
+            return self.schedule.base
+        return self.schedule.rates_of(self.standings.get(owner, NOBODY))

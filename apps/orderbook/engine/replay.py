@@ -75,7 +75,7 @@ def _again(book: Book, event: dict[str, Any], command: Command, due: str) -> str
         book.set_switch(command.owner, falls_us)
         return journal.switch_body(command, due, at_us=at_us, falls_us=falls_us)
     if command.kind == CHANGE:
-        rules, state = journal.changed(book.rules, command.rules or "{}")
+        rules, state, _ = journal.changed(book.rules, command.rules or "{}")
         turn = book.change(rules, state, at_us)
         text = _turned(book, turn) if turn else ""
         return journal.change_body(command, text, due, at_us=at_us)

@@ -113,9 +113,11 @@ def _settle_cross(c: Cross, wallets: Wallets, movements: list[Movement]) -> None
     sold = (base[seller.owner].id, base[buyer.owner].id, c.size)
     paid = (quote[buyer.owner].id, quote[seller.owner].id, c.notional)
     movements += [(*sold, TRADE, c.trade), (*paid, TRADE, c.trade)]
-    for order, fee in ((c.maker, c.maker_fee), (c.taker, c.taker_fee)):
-        if fee:
+    for order, fee in ((c.taker, c.taker_fee), (c.maker, c.maker_fee)):
+        if fee > 0:
             movements.append((quote[order.owner].id, fees.id, fee, FEE, c.trade))
+        elif fee:
+            movements.append((fees.id, quote[order.owner].id, -fee, FEE, c.trade))
 
 
 def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:
@@ -140,8 +142,10 @@ def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Mo
         movements.append((maker_quote.id, taker_quote.id, notional, TRADE, trade))
     if taker_fee:
         movements.append((taker_quote.id, fees.id, taker_fee, FEE, trade))
-    if maker_fee:
+    if maker_fee > 0:
         movements.append((maker_quote.id, fees.id, maker_fee, FEE, trade))
+    elif maker_fee:  # a rebate
+        movements.append((fees.id, maker_quote.id, -maker_fee, FEE, trade))
     fees.available += taker_fee + maker_fee
 
 

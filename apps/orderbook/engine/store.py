@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -73,6 +74,7 @@ WHERE product_id = %s
 _MARKET: Final = f"""
 UPDATE orderbook_product SET state = %s,
     state_until = timestamptz 'epoch' + nullif(%s, 0) * interval '1 microsecond',
+    maker_bps = %s, taker_bps = %s, fee_tiers = %s,
     {", ".join(f"{name} = %s" for name in Rules._fields)}
 WHERE id = %s
 """  # noqa: S608
@@ -151,10 +153,13 @@ def write(
             if decisions.switches:
                 _write_switches(connection, decisions)
             if decisions.is_other:
-                book = market.book
-                now = (STATES[book.state], book.until_us, *book.rules, market.id)
-                connection.execute(_MARKET, now)
+                connection.execute(_MARKET, _market_now(market))
             _write_progress(connection, market)
+
+
+def _market_now(market: Market) -> tuple[Any, ...]:
+    book, (base, tiers) = market.book, market.schedule
+    return (STATES[book.state], book.until_us, *base, json.dumps(tiers), *book.rules, market.id)
 
 
 def _joined(tables: Iterable[Iterable[str]]) -> str:

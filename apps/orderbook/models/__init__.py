@@ -3,6 +3,7 @@
 from apps.orderbook.models.journal import Command, Event, ProductLease
 from apps.orderbook.models.market import Product
 from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
+from apps.orderbook.models.volume import Volume, VolumeCursor
 
 __all__ = [
     "Candle",
@@ -14,4 +15,6 @@ __all__ = [
     "Product",
     "ProductLease",
     "Switch",
+    "Volume",
+    "VolumeCursor",
 ]

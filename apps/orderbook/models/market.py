@@ -27,9 +27,9 @@ class Product(models.Model):
 
     Price is in quote micro-units per whole base unit, size in base micro-units. Because
     `price_increment * size_increment` is a multiple of 10^6, `price * size / 10^6` is exact.
-    Increments and fees apart, what a market takes is changed through the journal
-    (`services.products.product_change`) and written here by the engine alone; the fields are those
-    of `engine.book.Rules`.
+    Increments apart, what a market takes and charges is changed through the journal
+    (`services.products`) and written here by the engine alone; the fields are those of
+    `engine.book.Rules` and `engine.fees.Schedule`.
     The database creates the product's command sequence and its lease row with it.
     """
 
@@ -49,8 +49,10 @@ class Product(models.Model):
     size_increment = models.BigIntegerField(_("size increment"))
     size_min = models.BigIntegerField(_("smallest size"))
     size_max = models.BigIntegerField(_("largest size"))
-    maker_bps = models.PositiveSmallIntegerField(_("maker fee, basis points"), default=0)
+    maker_bps = models.SmallIntegerField(_("maker fee, basis points"), default=0)
     taker_bps = models.PositiveSmallIntegerField(_("taker fee, basis points"), default=0)
+    # Lists of what `engine.fees.Tier` says, from the first tier to the best.
+    fee_tiers = models.JSONField(_("fee tiers"), default=list, db_default=Value("[]"), blank=True)
     notional_min = models.BigIntegerField(_("smallest value"), default=0, db_default=0)
     notional_max = models.BigIntegerField(_("largest value"), default=NO_LIMIT, db_default=NO_LIMIT)
     band_bps = models.PositiveIntegerField(_("price band, basis points"), default=0, db_default=0)
@@ -87,7 +89,9 @@ class Product(models.Model):
             ),
             models.CheckConstraint(
                 name="orderbook_product_fees",
-                condition=Q(taker_bps__lt=10_000, maker_bps__lte=F("taker_bps")),
+                condition=Q(
+                    taker_bps__lt=10_000, maker_bps__lte=F("taker_bps"), maker_bps__gt=-10_000
+                ),
             ),
             models.CheckConstraint(
                 name="orderbook_product_two_assets", condition=~Q(base=F("quote"))

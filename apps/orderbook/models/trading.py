@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
@@ -56,7 +56,7 @@ class Order(models.Model):
     entity = models.ForeignKey(
         Owner, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
     )
-    maker_bps = models.PositiveSmallIntegerField()
+    maker_bps = models.SmallIntegerField()
     taker_bps = models.PositiveSmallIntegerField()
     filled_size = models.BigIntegerField(_("filled"), default=0)
     filled_notional = models.BigIntegerField(_("executed value"), default=0)
@@ -162,7 +162,8 @@ class Candle(models.Model):
 class Fill(models.Model):
     """One trade between a resting order (maker) and an incoming one (taker). Append-only.
 
-    `id = product << 40 | trade id`. Price, size, notional and fees in micro-units.
+    `id = product << 40 | trade id`. Price, size, notional and fees in micro-units. A maker's fee
+    below 0 is a rebate, never more than what the taker paid.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -202,7 +203,8 @@ class Fill(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="orderbook_fill_positive",
-                condition=Q(price__gt=0, size__gt=0, maker_fee__gte=0, taker_fee__gte=0),
+                condition=Q(price__gt=0, size__gt=0, taker_fee__gte=0)
+                & Q(maker_fee__gte=-F("taker_fee")),
             ),
         ]
 

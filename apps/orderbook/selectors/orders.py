@@ -94,17 +94,6 @@ _PENDING_ROW: Final = [
 ]
 _ORDER_NAMES: Final = [name for name, _usual in _PENDING_ROW]
 
-_VOLUME: Final = """
-SELECT coalesce(sum(notional), 0)::bigint FROM (
-    SELECT notional, product_id, created_at FROM orderbook_fill WHERE taker_owner_id = %(owner)s
-    UNION ALL
-    SELECT notional, product_id, created_at FROM orderbook_fill WHERE maker_owner_id = %(owner)s
-) mine
-JOIN orderbook_product p ON p.id = mine.product_id
-JOIN accounts_asset quote ON quote.id = p.quote_id AND quote.code = %(quote)s
-WHERE mine.created_at > now() - interval '30 days'
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class OrderSearch:
@@ -256,10 +245,3 @@ def fills_of(
         "limit": window.limit,
     }
     return Page.of(list(Fill.objects.raw(_FILLS, parameters)))
-
-
-def volume_month(owner: Owner, *, quote_code: str) -> int:
-    """What the owner traded in 30 days on the markets of one quote asset, in its micro-units."""
-    with connection.cursor() as cursor:
-        cursor.execute(_VOLUME, {"owner": owner.pk, "quote": quote_code})
-        return int(cursor.fetchone()[0])

@@ -249,10 +249,9 @@ def switch_set(
     )
 
 
-def market_change(
-    *, product: Product, user: User | None, asked: Mapping[str, int | str]
-) -> Command:
-    """Asks for a change of the market itself: rules by name, and `state`. See `product_change`."""
+def market_change(*, product: Product, user: User | None, asked: Mapping[str, Any]) -> Command:
+    """Asks for a change of the market itself: rules by name, `state` and `fees`. See
+    `product_change` and `fees_change`."""
     rules = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     command = Command(product=product, kind=CommandKind.CHANGE, user=user, rules=rules)
     command_append(command)

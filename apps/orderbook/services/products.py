@@ -126,7 +126,7 @@ def _check(product: Product) -> None:
         ),
         ("size_max", max(hold, p.size_max) <= AMOUNT_MICRO_MAX, _("It is too large.")),
         ("taker_bps", 0 <= p.taker_bps < BPS, _("It must be below 10,000 basis points.")),
-        ("maker_bps", 0 <= p.maker_bps <= p.taker_bps, _("It must not exceed the taker's fee.")),
+        ("maker_bps", -BPS < p.maker_bps <= p.taker_bps, _("It must not exceed the taker's fee.")),
     )
     _hold_all(rules)
 

@@ -6,7 +6,10 @@ from django import template
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
+from apps.accounts.models import Owner
 from apps.orderbook import browse
+from apps.orderbook.models import Product
+from apps.orderbook.selectors.fees import OwnFees, own_fees
 from apps.registry.models import Project
 
 register = template.Library()
@@ -19,6 +22,12 @@ def markets_of_project(project: Project) -> list[browse.Market]:
     """The markets on which the project's credits trade, newest vintage first."""
     found = browse.products().filter(base__credit_class__project=project)
     return browse.markets_of(found.order_by("-base__credit_class__year", "quote__code"))
+
+
+@register.simple_tag
+def fees_of(owner: Owner) -> list[OwnFees]:
+    """The owner's fees in every market that has tiers of them."""
+    return own_fees(owner, Product.objects.exclude(fee_tiers=[]).order_by("code"))
 
 
 @register.filter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apps.orderbook.engine.book.ladder import Ladder, Level
 from apps.orderbook.engine.book.matching import show_more
-from apps.orderbook.engine.book.money import fee_of, hold_of, notional_of
+from apps.orderbook.engine.book.money import fee_of, hold_of, maker_fee_of, notional_of
 from apps.orderbook.engine.book.order import Order
 from apps.orderbook.engine.book.words import (
     CB,
@@ -141,8 +141,8 @@ def _meet(book: Book, bid: Order, ask: Order, price: int) -> Cross:
     if bid.entity == ask.entity:
         return _meet_self(book, maker, taker, price, size)
     notional = notional_of(price, size)
-    maker_fee = fee_of(notional, maker.terms.maker_bps)
     taker_fee = fee_of(notional, taker.terms.taker_bps)
+    maker_fee = maker_fee_of(notional, maker.terms.maker_bps, taker_fee)
     for order, paid in ((maker, maker_fee), (taker, taker_fee)):
         order.filled_notional += notional
         order.fees += paid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from apps.orderbook.engine.book.ladder import Ladder, Level
-from apps.orderbook.engine.book.money import BPS, MICRO, hold_of
+from apps.orderbook.engine.book.money import BPS, MICRO, hold_of, maker_fee_of
 from apps.orderbook.engine.book.order import Order, Step
 from apps.orderbook.engine.book.purse import Purse
 from apps.orderbook.engine.book.words import (
@@ -100,8 +100,10 @@ def take(
                     del open_orders[maker.id]
             remaining -= size
             notional = price * size // MICRO
-            maker_fee = notional * terms.maker_bps // BPS
             taker_fee = notional * taker_bps // BPS
+            maker_fee = notional * terms.maker_bps // BPS
+            if maker_fee < 0:
+                maker_fee = maker_fee_of(notional, terms.maker_bps, taker_fee)
             maker.filled_notional += notional
             maker.fees += maker_fee
             notionals += notional

@@ -2,7 +2,7 @@
 
 Prices are quote micro-units per whole base unit, sizes base micro-units, everything else quote
 micro-units. A market's `price_increment * size_increment` is a multiple of 10^6, so a notional is
-exact; a fee is rounded down and is the only rounding there is.
+exact. Only fees and rebates are rounded: both down, towards nothing paid.
 """
 
 from __future__ import annotations
@@ -26,6 +26,16 @@ def notional_of(price: int, size: int) -> int:
 def fee_of(notional: int, bps: int) -> int:
     """The fee on a trade, rounded down, paid in quote by either side."""
     return notional * bps // BPS
+
+
+def maker_fee_of(notional: int, bps: int, taker_fee: int) -> int:
+    """What the maker of a trade pays; below 0 it is a rebate, never more than the taker pays.
+
+    So no trade takes from the fee account more than it brings.
+    """
+    if bps >= 0:
+        return notional * bps // BPS
+    return -min(notional * -bps // BPS, taker_fee)
 
 
 def hold_of(side: int, price: int, remaining: int, taker_bps: int) -> int:

@@ -15,7 +15,8 @@ SIZE_MAX: Final = (1 << 63) - 1
 class Terms:
     """How an order is to be treated. Orders share them: few combinations are in use at a time.
 
-    Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's. A
+    Fees are basis points, fixed when the order is accepted; a maker's never exceed a taker's, and
+    are a rebate below 0. A
     `stop` order waits outside the book until a trade reaches `stop_price`. `expires_us`, which
     only GTT orders have, is the end of the order in microseconds since 1970. Of an iceberg no more
     than `display` rests in sight at a time; 0: all of it. A market order trades no more than

@@ -1,0 +1,63 @@
+"""Where the owners of a batch stand in schedules of fees: looked up once, when a schedule asks.
+
+A market without tiers costs nothing. `orderbook_volume` has what an owner has traded up to and with
+each day, so what was traded between two days is the difference of two rows, however many trades it
+was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from apps.orderbook.engine.command import CHANGE, PLACE, Command
+from apps.orderbook.engine.fees import Standing
+from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.session import EPOCH, Connection, array
+
+# Today and as many days before it as make 30.
+WINDOW: Final = timedelta(days=30)
+
+_STANDINGS: Final = """
+SELECT o.owner, coalesce(upto.total, 0) - coalesce(before.total, 0), coalesce(cc.amount, 0)
+FROM unnest(%s::bigint[]) AS o (owner)
+LEFT JOIN LATERAL (
+    SELECT total FROM orderbook_volume
+    WHERE owner_id = o.owner AND asset_id = %s ORDER BY day DESC LIMIT 1
+) upto ON true
+LEFT JOIN LATERAL (
+    SELECT total FROM orderbook_volume
+    WHERE owner_id = o.owner AND asset_id = %s AND day <= %s ORDER BY day DESC LIMIT 1
+) before ON true
+LEFT JOIN LATERAL (
+    SELECT b.available + b.held AS amount FROM accounts_balance b
+    WHERE b.owner_id = o.owner AND b.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+) cc ON true
+"""
+
+
+def standings(
+    connection: Connection, owners: Iterable[int], quote: int, today: date
+) -> dict[int, Standing]:
+    """How much each of the owners has traded for this asset in 30 days, and has of CC."""
+    before = (today - WINDOW).isoformat()
+    rows = connection.execute(_STANDINGS, (array(owners), quote, quote, before))
+    return {owner: Standing(volume, cc) for owner, volume, cc in rows}
+
+
+def look_up_standings(
+    connection: Connection, work: Sequence[tuple[Market, list[Command]]], at_us: int
+) -> None:
+    """Tell each market that needs it where those who place orders stand."""
+    today = day_of(at_us)
+    for market, commands in work:
+        if market.schedule.tiers or any(c.kind == CHANGE for c in commands):
+            owners = {c.owner for c in commands if c.kind == PLACE}
+            market.standings = standings(connection, owners, market.quote, today)
+
+
+def day_of(at_us: int) -> date:
+    """The day, in UTC."""
+    moment: datetime = EPOCH + timedelta(microseconds=at_us)
+    return moment.date()

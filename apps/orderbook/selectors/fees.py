@@ -1,0 +1,59 @@
+"""What an owner pays, and why: as the engine looks it up (`engine.standings`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from apps.accounts.models import Asset, Balance, Owner
+from apps.orderbook.engine.fees import Rates, Schedule, Standing
+from apps.orderbook.engine.standings import WINDOW
+from apps.orderbook.models import Product, Volume
+
+
+class OwnFees(NamedTuple):
+    """The fees of an owner in a market. `tier` counts from 1; 0: what everybody pays."""
+
+    product: Product
+    rates: Rates
+    tier: int
+    tiers: int
+
+
+def schedule_of(product: Product) -> Schedule:
+    """What the market charges."""
+    return Schedule.of(product.maker_bps, product.taker_bps, product.fee_tiers)
+
+
+def volume_of(owner: Owner, quote_id: int) -> int:
+    """What the owner traded in 30 days on markets of this quote asset, in its micro-units."""
+    totals = Volume.objects.filter(owner=owner, asset=quote_id).order_by("-day")
+    upto = totals.first()
+    before = totals.filter(day__lte=datetime.now(UTC).date() - WINDOW).first()
+    return (upto.total if upto else 0) - (before.total if before else 0)
+
+
+def volume_month(owner: Owner, *, quote_code: str) -> int:
+    """`volume_of` for the asset of this code, 0 if there is none."""
+    asset = Asset.objects.filter(code=quote_code).first()
+    return volume_of(owner, asset.pk) if asset else 0
+
+
+def cc_of(owner: Owner) -> int:
+    """The CC that the owner has, held ones included."""
+    found = Balance.objects.filter(owner=owner, asset__code="CC").first()
+    return found.total if found else 0
+
+
+def own_fees(owner: Owner, products: Iterable[Product]) -> list[OwnFees]:
+    """What the owner's next order pays in each of these markets."""
+    cc, volumes, found = cc_of(owner), dict[int, int](), []
+    for product in products:
+        quote_id = product.quote_id
+        if quote_id not in volumes:
+            volumes[quote_id] = volume_of(owner, quote_id)
+        schedule, standing = schedule_of(product), Standing(volumes[quote_id], cc)
+        tier, tiers = schedule.tier_of(standing), len(schedule.tiers)
+        found.append(OwnFees(product, schedule.rates_of(standing), tier, tiers))
+    return found
