@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 
 
@@ -27,10 +27,20 @@ class Rows:
             (model, [field.attname for field in model._meta.concrete_fields])
             for model in models.values()
         ]
+        fields = [field for model in models.values() for field in model._meta.concrete_fields]
+        # JSON, for one, comes as text.
+        self._converted = [
+            (place, field.from_db_value)
+            for place, field in enumerate(fields)
+            if hasattr(field, "from_db_value")
+        ]
 
     def read(self, row: Sequence[Any]) -> list[Any]:
         """An instance of each model, and after them whatever else the query asked for."""
-        values = iter(row)
+        read = list(row)
+        for place, convert in self._converted:
+            read[place] = convert(read[place], None, connection)
+        values = iter(read)
         made = [
             model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
             for model, names in self._models
