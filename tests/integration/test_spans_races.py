@@ -17,11 +17,10 @@ from apps.registry.models import CreditClass, SerialBlock, Span
 from apps.registry.services import spans as span_services
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.spans import spans_reserve
+from tests.support.races import WAIT_S, race
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAIT_S = 20
 
 INSERT = """
 INSERT INTO registry_span (block_id, grams, state, created_at)
@@ -38,31 +37,6 @@ def block() -> SerialBlock:
 def held(block: SerialBlock) -> tuple[Owner, CreditClass]:
     """One owner of one tonne, made of one serial."""
     return holder_make(block)
-
-
-def race(*contestants: Callable[[], object]) -> list[object]:
-    """What each of them returns or raises, run at once on connections of their own."""
-    results: list[object] = [None] * len(contestants)
-    start = threading.Barrier(len(contestants))
-
-    def run(at: int, contestant: Callable[[], object]) -> None:
-        try:
-            start.wait(WAIT_S)
-            results[at] = contestant()
-        except Exception as error:
-            results[at] = error
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(contestants)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_S)
-    assert not any(thread.is_alive() for thread in threads), "a contestant never came back"
-    return results
 
 
 def retire_the_tonne(owner: Owner, credit_class: CreditClass, key: str) -> Callable[[], object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +17,10 @@ from apps.accounts.services.four_eyes import proposal_create, proposal_decide
 from apps.registry.models import CreditEvent, CustodyReceipt, RegistryEntry, SerialBlock, Span
 from apps.registry.services.credit_classes import credit_class_ensure
 from apps.registry.services.splits import block_lock
+
+# Two that propose the same block at once would each wait for the other's row. The block's own lock
+# would not do: a decision takes it while it holds a receipt.
+_LOCK_PROPOSALS: Final = "SELECT pg_advisory_xact_lock(hashtext('registry_custody_receipt'))"
 
 # What was withdrawn may come back, as anything else comes: by a receipt.
 RECEIVED_FROM = frozenset({SerialBlock.State.ISSUED, SerialBlock.State.WITHDRAWN})
@@ -40,9 +47,12 @@ def custody_receipt_submit(*, proposal: CustodyReceipt, by: User) -> CustodyRece
     """
     if proposal.owner.platform_name not in (None, HOUSE):
         raise ServiceError(_("Choose a person or an organisation."), field="owner")
-    _check_available(proposal.block)
-    proposal.grams = addresses_of(proposal.block)
-    return proposal_create(proposal=proposal, by=by)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK_PROPOSALS)
+        _check_available(proposal.block)
+        proposal.grams = addresses_of(proposal.block)
+        return proposal_create(proposal=proposal, by=by)
 
 
 def custody_receipt_decide(
