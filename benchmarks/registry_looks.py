@@ -19,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Model
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext, setup_test_environment
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import HistoryEntry, SavedFilter
@@ -75,7 +75,6 @@ def fill_other_tables(rows: int) -> None:
 
 
 def look_figures() -> list[Figure]:
-    setup_test_environment(debug=False)
     boss = get_user_model().objects.create_superuser("benchmark@example.com")
     for number in range(10):
         SavedFilter.objects.create(
@@ -145,7 +144,7 @@ def _fetched(boss: Any, model: type[Model], query: dict[str, str]) -> Callable[[
 
 
 def _pages(boss: Any, asked: Sequence[Asked]) -> list[Callable[[], object]]:
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(boss)
 
     def page(model: type[Model], query: dict[str, str]) -> object:
