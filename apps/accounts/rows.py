@@ -35,6 +35,13 @@ class Rows:
             if hasattr(field, "from_db_value")
         ]
 
+    def find(self, query: str, parameters: Sequence[Any]) -> list[Any] | None:
+        """What `read` makes of the first row that the query finds; None: there is none."""
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            row = cursor.fetchone()
+        return self.read(row) if row else None
+
     def read(self, row: Sequence[Any]) -> list[Any]:
         """An instance of each model, and after them whatever else the query asked for."""
         read = list(row)

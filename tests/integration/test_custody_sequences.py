@@ -6,12 +6,12 @@ No gram is lost, doubled or in two places; what the services refuse moves nothin
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from apps.registry.models import SerialBlock, Span
 from ccmarket.invariants import HOLD_SOURCES
 from tests.support.custody_moves import MOVES, Move, World, lost_or_doubled, moves
 from tests.support.examples import examples
+from tests.support.races import race
 from tests.support.registry import TONNE, broken_invariants
 
 WAIT_S = 60
@@ -36,27 +37,13 @@ def broken() -> list[str]:
 
 def play_at_once(world: World, *hands: list[Move]) -> Counter[str]:
     """Each hand by a writer of its own, all at once; which moves were done."""
-    done: Counter[str] = Counter()
-    failures: list[BaseException] = []
-    start = threading.Barrier(len(hands))
 
-    def run(hand: list[Move]) -> None:
-        try:
-            start.wait(WAIT_S)
-            done.update(world.play(hand))
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
+    def player_of(hand: list[Move]) -> Callable[[], object]:
+        return lambda: world.play(hand)
 
-    threads = [threading.Thread(target=run, args=[hand], daemon=True) for hand in hands]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_S)
-    assert not any(thread.is_alive() for thread in threads), "a writer never came back"
-    assert failures == []
-    return done
+    results = race(*map(player_of, hands), wait_s=WAIT_S)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    return Counter(name for result in results for name in result)  # type: ignore[attr-defined]
 
 
 class InAnyOrder(TestCase):

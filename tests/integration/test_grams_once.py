@@ -3,8 +3,7 @@
 What it refuses is exactly what overlaps, whoever writes and however many at once.
 """
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -16,6 +15,7 @@ from psycopg.errors import DeadlockDetected
 from apps.registry.models import SerialBlock
 from tests.support.examples import examples
 from tests.support.factories import owner_make
+from tests.support.races import race
 from tests.support.registry import TONNE, block_make, receive
 
 WAIT_S = 60
@@ -126,24 +126,10 @@ class ByManyAtOnce(TransactionTestCase):
 
 def taken_at_once(shelf: Shelf, drawn: Sequence[list[Range]]) -> list[Range]:
     """What the database took of writers who come at once, each with a connection of its own."""
-    taken: list[Range] = []
-    failures: list[BaseException] = []
-    start = threading.Barrier(len(drawn))
 
-    def run(hand: list[Range]) -> None:
-        try:
-            start.wait(WAIT_S)
-            taken.extend(part for part in hand if shelf.put(part))
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
+    def putter_of(hand: list[Range]) -> Callable[[], object]:
+        return lambda: [part for part in hand if shelf.put(part)]
 
-    threads = [threading.Thread(target=run, args=[hand], daemon=True) for hand in drawn]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_S)
-    assert not any(thread.is_alive() for thread in threads), "a writer never came back"
-    assert failures == []
-    return taken
+    results = race(*map(putter_of, drawn), wait_s=WAIT_S)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    return [part for result in results for part in result]  # type: ignore[attr-defined]

@@ -10,14 +10,14 @@ from django.db import connection
 WAIT_S = 20
 
 
-def race(*contestants: Callable[[], object]) -> list[object]:
+def race(*contestants: Callable[[], object], wait_s: float = WAIT_S) -> list[object]:
     """What each of them returns or raises, run at once on connections of their own."""
     results: list[object] = [None] * len(contestants)
     start = threading.Barrier(len(contestants))
 
     def run(at: int, contestant: Callable[[], object]) -> None:
         try:
-            start.wait(WAIT_S)
+            start.wait(wait_s)
             results[at] = contestant()
         except Exception as error:
             results[at] = error
@@ -30,6 +30,6 @@ def race(*contestants: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(WAIT_S)
+        thread.join(wait_s)
     assert not any(thread.is_alive() for thread in threads), "a contestant never came back"
     return results

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import connection
-
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import ApiKey, User
 from apps.accounts.rows import Rows
@@ -33,11 +31,9 @@ def key_find(text: str) -> ApiKey | None:
     """
     if not (text.isascii() and text.isprintable()):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [text])
-        row = cursor.fetchone()
-    if row is None:
+    found = _ROWS.find(_FIND, [text])
+    if found is None:
         return None
     key: ApiKey
-    key, key.user, key.owner, key.role = _ROWS.read(row)  # type: ignore[attr-defined]
+    key, key.user, key.owner, key.role = found  # type: ignore[attr-defined]
     return key

@@ -11,7 +11,7 @@ from typing import Final
 
 from apps.orderbook.engine.book import Step
 from apps.orderbook.engine.session import Connection, array
-from apps.orderbook.ids import id_first
+from apps.orderbook.ids import id_first, id_last
 
 GRANULARITIES_S: Final = (60, 300, 900, 3_600, 21_600, 86_400)
 SECOND_US: Final = 1_000_000
@@ -61,7 +61,6 @@ def candles_add(
 def candles_rebuild(connection: Connection, product_id: int) -> None:
     """Make a product's candles anew from its trades. Its engine waits for that. Needs a
     transaction."""
-    first = id_first(product_id)
     connection.execute(_FENCE, (product_id,))
     connection.execute(_CLEAR, (product_id,))
-    connection.execute(_AGAIN, (first, id_first(product_id + 1) - 1))
+    connection.execute(_AGAIN, (id_first(product_id), id_last(product_id)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -37,13 +36,11 @@ def product_by_name(name: str) -> Product:
 
 
 def _product(code: str) -> Product | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [code])
-        row = cursor.fetchone()
-    if row is None:
+    found = _ROWS.find(_FIND, [code])
+    if found is None:
         return None
     product: Product
-    product, product.base, product.quote = _ROWS.read(row)
+    product, product.base, product.quote = found
     return product
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from apps.orderbook.ids import id_first
 from apps.orderbook.models import VolumeCursor
 
 # Fills counted in one transaction.
@@ -76,7 +77,7 @@ def _count_some() -> int:
     for product, quote, trades in waiting:
         before = cursors[product].trades
         upto = min(trades, before + COUNT_MAX)
-        _count(product << 40, before, upto, quote)
+        _count(id_first(product), before, upto, quote)
         cursors[product].trades = upto
         cursors[product].save(update_fields=["trades"])
         counted += upto - before
