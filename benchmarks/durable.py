@@ -55,7 +55,7 @@ def measure(
 ) -> list[Figure]:
     """Rates of the engine and of COPY, taking turns."""
     flow, totals = common_flow(commands)
-    owners = owners_create(2 * USERS)
+    owners = owners_create("durable", 2 * USERS)
     quote = asset_create("BENCH-QUOTE")
     engines, copies = [], []
     for number in range(rounds):
@@ -140,9 +140,9 @@ def asset_create(code: str) -> Asset:
     return Asset.objects.create(code=code, kind=Asset.Kind.CASH, name=code)
 
 
-def owners_create(count: int) -> list[Owner]:
+def owners_create(purpose: str, count: int) -> list[Owner]:
     return Owner.objects.bulk_create(
-        Owner(platform_name=f"benchmark:{number}") for number in range(count)
+        Owner(platform_name=f"benchmark:{purpose}:{number}") for number in range(count)
     )
 
 

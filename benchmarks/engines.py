@@ -27,7 +27,7 @@ COMMANDS: Final = 50_000
 
 def measure(rounds: int = ROUNDS, commands: int = COMMANDS) -> list[Figure]:
     """Commands a second of one engine and of two, taking turns."""
-    owners = owners_create(2 * USERS)
+    owners = owners_create("engines", 2 * USERS)
     quote = asset_create("TWO-QUOTE")
     assets_fund(owners, quote)
     flow, totals = common_flow(commands)

@@ -43,7 +43,7 @@ DEADLINE_S: Final = 120
 
 def measure() -> list[Figure]:
     """An engine that has 50,000 orders to keep while orders come in, read and restarted."""
-    owners = owners_create(2 * USERS)
+    owners = owners_create("live", 2 * USERS)
     market = market_create(asset_create("LIVE"), asset_create("LIVE-QUOTE"), owners)
     with connect("benchmark") as connection:
         journal_fill(connection, market, owners, deep_orders())
