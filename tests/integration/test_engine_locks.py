@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -17,10 +18,21 @@ from apps.accounts.errors import InsufficientFunds
 from apps.accounts.ledger.models import Asset, Balance, Transfer
 from apps.accounts.ledger.services import Leg, ledger_post
 from apps.accounts.models import Owner
-from apps.orderbook.engine import balances, store
+from apps.orderbook.engine import store
+from apps.orderbook.engine.service import CAREFUL_S, Service
 from apps.orderbook.engine.session import connect
-from apps.orderbook.models import Fill, Order
-from tests.support.engines import RICH, broken_invariants, buy, engine, market_make, sell, trader
+from apps.orderbook.models import Fill, Order, Product
+from apps.orderbook.models.enums import DoneReason, OrderStatus
+from tests.support.engines import (
+    RICH,
+    Hand,
+    broken_invariants,
+    buy,
+    engine,
+    market_make,
+    sell,
+    trader,
+)
 from tests.support.factories import fund
 from tests.support.flow import place_random_commands
 from tests.support.supervised import eventually
@@ -70,7 +82,7 @@ def at_once(*jobs: Callable[[], None]) -> None:
             future.result(timeout=LIMIT_S)
 
 
-def meet_a_sorted_writer() -> None:
+def meet_a_sorted_writer(*, careful: bool = False) -> None:
     """A writer has locked the lower of two balances when the engine comes for both of them, and
     then goes for the higher one: what two sorted sweeps look like at their worst."""
     product = market_make()
@@ -80,6 +92,8 @@ def meet_a_sorted_writer() -> None:
     low, high = Balance.objects.filter(owner=owner).order_by("id").values_list("id", flat=True)
     lock = "SELECT FROM accounts_balance WHERE id = %s FOR NO KEY UPDATE"
     with engine() as hand, connect("writer") as writer, ThreadPoolExecutor(1) as pool:
+        if careful:
+            be_careful(hand)
         with writer.transaction():
             writer.execute(lock, (low,))
             step = pool.submit(hand.step)
@@ -89,60 +103,122 @@ def meet_a_sorted_writer() -> None:
     assert Order.objects.count() == 2
 
 
+def be_careful(hand: Hand) -> None:
+    """As after money turned out to be spent elsewhere."""
+    hand.service._careful_until_s = time.monotonic() + CAREFUL_S
+
+
 def wait_until_locked_out(connection: psycopg.Connection, pid: int) -> None:
     """Returns when that session waits for a lock."""
     query = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
     eventually("it waits", lambda: connection.execute(query, (pid,)).fetchone() == (True,))
 
 
-def test_the_engine_and_another_sorted_writer_do_not_deadlock() -> None:
-    meet_a_sorted_writer()
+@pytest.mark.parametrize("careful", [False, True])
+def test_the_engine_and_another_sorted_writer_do_not_deadlock(careful: bool) -> None:
+    meet_a_sorted_writer(careful=careful)
 
 
 def test_control_locking_in_another_order_deadlocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    backwards = balances._LOCK.replace("ORDER BY b.id", "ORDER BY b.id DESC")
-    monkeypatch.setattr(balances, "_LOCK", backwards)
+    backwards = store._BALANCES.replace("ORDER BY id", "ORDER BY id DESC")
+    monkeypatch.setattr(store, "_BALANCES", backwards)
     with pytest.raises(psycopg.errors.DeadlockDetected):
         meet_a_sorted_writer()
 
 
-def spend_twice(monkeypatch: pytest.MonkeyPatch) -> tuple[Owner, Future[None]]:
-    """While the engine has decided to spend somebody's money and not yet committed, somebody
-    tries to give the same money away."""
-    product = market_make()
-    owner, other = trader(product, base=0, quote=P10), trader(product)
-    sell(product, other, P10, ONE)
-    buy(product, owner, P10, ONE)
-    pool, gift = ThreadPoolExecutor(1), threading.Event()
-    futures: list[Future[None]] = []
+class Spending:
+    """A buy for all of somebody's money, which somebody tries to give away as well while the
+    engine has decided to spend it and not yet committed."""
 
-    def write(*args: object, **kwargs: object) -> None:
-        futures.append(pool.submit(pay, owner, other, product.quote, P10))
-        futures[0].add_done_callback(lambda _: gift.set())
-        gift.wait(timeout=1)  # it is done by now, or it waits for us
-        real_write(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.product = market_make()
+        self.owner, self.other = trader(self.product, base=0, quote=P10), trader(self.product)
+        sell(self.product, self.other, P10, ONE)
+        self.order = buy(self.product, self.owner, P10, ONE)
+        self.gifts: list[Future[None]] = []
+        self.pool = ThreadPoolExecutor(1)
+        self._write = store.write
+        monkeypatch.setattr(store, "write", self._give_then_write)
 
-    real_write = store.write
-    monkeypatch.setattr(store, "write", write)
-    with engine() as hand:
-        hand.step()
-    pool.shutdown()
-    return owner, futures[0]
+    def _give_then_write(self, *args: object, **kwargs: object) -> None:
+        if not self.gifts:
+            given = threading.Event()
+            gift = self.pool.submit(pay, self.owner, self.other, self.product.quote, P10)
+            gift.add_done_callback(lambda _: given.set())
+            self.gifts.append(gift)
+            given.wait(timeout=1)  # it is done by now, or it waits for us
+        self._write(*args, **kwargs)  # type: ignore[arg-type]
+
+    def settle(self, *, careful: bool = False) -> Service:
+        with engine() as hand:
+            if careful:
+                be_careful(hand)
+            hand.settle()
+            if not hand.service.markets[self.product.pk].book.event_number:
+                hand.settle()
+            self.pool.shutdown()
+            return hand.service
 
 
-def test_money_that_the_engine_is_spending_cannot_be_given_away(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    _, gift = spend_twice(monkeypatch)
-    assert isinstance(gift.exception(), InsufficientFunds)
+def test_money_given_away_meanwhile_is_not_spent_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    spending = Spending(monkeypatch)
+    service = spending.settle()
+    assert spending.gifts[0].exception() is None
+    order = Order.objects.get(pk=spending.order)
+    assert (order.status, order.done_reason) == (
+        OrderStatus.REJECTED, DoneReason.INSUFFICIENT_FUNDS
+    )  # fmt: skip
+    assert service._careful_until_s > time.monotonic(), "it locks first from now on"
     assert broken_invariants() == []
 
 
-def test_control_without_the_lock_the_same_money_is_spent_twice(
+def test_a_careful_engine_locks_before_it_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    spending = Spending(monkeypatch)
+    spending.settle(careful=True)
+    assert isinstance(spending.gifts[0].exception(), InsufficientFunds)
+    assert Order.objects.get(pk=spending.order).status == OrderStatus.DONE
+    assert broken_invariants() == []
+
+
+def test_control_writing_what_was_read_spends_the_same_money_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    unlocked = balances._LOCK.replace("FOR NO KEY UPDATE OF b", "")
-    monkeypatch.setattr(balances, "_LOCK", unlocked)
-    _, gift = spend_twice(monkeypatch)
-    assert gift.exception() is None
+    """Differences are added: amounts as they were read would undo what others did."""
+    absolute = store._BALANCES.replace("b.available + v.", "v.").replace("b.held + v.", "v.")
+    monkeypatch.setattr(store, "_BALANCES", absolute)
+    monkeypatch.setattr(store, "_BALANCE_COLUMNS", ("id", "available", "held"))
+    spending = Spending(monkeypatch)
+    spending.settle()
+    assert spending.gifts[0].exception() is None
     assert broken_invariants() != []
+
+
+def test_two_markets_cannot_spend_the_same_money() -> None:
+    """Both engines have decided before either commits: one of them decides again."""
+    products = [market_make(), market_make()]
+    owner = trader(products[0], base=0, quote=P10)
+    orders = [buy(product, owner, P10, ONE) for product in products]
+    meet = threading.Barrier(2)
+    real_write = store.write
+
+    def write(*args: object, **kwargs: object) -> None:
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(timeout=5)
+        meet.abort()  # only the first time
+        real_write(*args, **kwargs)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "write", write)
+        with engine("first") as first, engine("second") as second:
+            first.service.share_out()
+            second.service.share_out()
+            at_once(lambda: settle_both(first, products), lambda: settle_both(second, products))
+    found = Order.objects.filter(pk__in=orders).values_list("status", flat=True)
+    assert sorted(found) == [OrderStatus.OPEN, OrderStatus.REJECTED]
+    assert broken_invariants() == []
+
+
+def settle_both(hand: Hand, products: list[Product]) -> None:
+    """A batch that was not carried out is tried again: until nothing waits."""
+    for _ in products:
+        hand.settle()

@@ -1,8 +1,11 @@
-"""The balances that a batch touches: known beforehand, locked once, sorted by primary key.
+"""The balances that a batch touches: known beforehand, read once, locked sorted by primary key.
 
-Ledger services and other engines lock in the same order, so nobody waits in a circle. For that,
-everything has to be locked before the first command is matched: balances of the commands' owners,
-and of every owner whose resting order they could trade with or cancel (`book.reach`).
+Ledger services and other engines lock in the same order, all at once, so nobody waits in a circle.
+For that, everything has to be known before the first command is matched: balances of the commands'
+owners, and of every owner whose resting order they could trade with or cancel (`book.reach`).
+
+They are locked when they are written, right before the commit, or, on request, when they are read
+(docs/adr/0010).
 """
 
 from __future__ import annotations
@@ -30,16 +33,17 @@ INSERT INTO accounts_balance (owner_id, asset_id)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS k (owner, asset) ORDER BY owner, asset
 ON CONFLICT (owner_id, asset_id) DO NOTHING
 """
-_LOCK: Final = """
+_READ: Final = """
 SELECT b.owner_id, b.asset_id, b.id, b.available, b.held
 FROM unnest(%s::bigint[], %s::bigint[]) AS k (owner, asset)
 JOIN accounts_balance b ON b.owner_id = k.owner AND b.asset_id = k.asset
-ORDER BY b.id FOR NO KEY UPDATE OF b
+ORDER BY b.id
 """
+_LOCK: Final = f"{_READ} FOR NO KEY UPDATE OF b"
 
 
 class Balances:
-    """Creates and locks balances. Remembers which exist: none is ever deleted."""
+    """Creates, reads and locks balances. Remembers which exist: none is ever deleted."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -56,14 +60,15 @@ class Balances:
             self._known.clear()
         self._known.update(missing)
 
-    def lock(self, keys: Collection[Key]) -> Cursor:
-        """Lock existing balances for the rest of the transaction. Read them with `wallets`."""
+    def read(self, keys: Collection[Key], *, lock: bool) -> Cursor:
+        """Existing balances, for `wallets`. Locks last for the rest of the transaction."""
         owners, assets = zip(*keys, strict=True)
-        return self._connection.execute(_LOCK, (array(owners), array(assets)))
+        query = _LOCK if lock else _READ
+        return self._connection.execute(query, (array(owners), array(assets)))
 
 
 def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[int, dict[int, Wallet]]:
-    """Locked balances by asset and owner."""
+    """Balances that were read, by asset and owner."""
     by_asset: defaultdict[int, dict[int, Wallet]] = defaultdict(dict)
     for owner, asset, id_, available, held in rows:
         by_asset[asset][owner] = Wallet(id_, available, held)

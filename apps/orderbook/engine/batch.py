@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
+import psycopg
+
 from apps.orderbook.engine import balances, reader, store
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.command import Command
@@ -36,12 +38,34 @@ SELECT pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
 """
 
 
-def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -> list[Decisions]:
+_COVERED: Final = "accounts_balance_available_not_negative"
+
+
+class Overspent(Exception):
+    """Money that this batch decided to spend was spent elsewhere before its commit. Nothing was
+    written."""
+
+
+def carry_out(
+    connection: Connection, known: Balances, work: Work, at_us: int, *, lock: bool
+) -> list[Decisions]:
     """Decide these commands and commit what comes of them. It is `at_us` for all of them.
 
+    With `lock` nobody can change the balances meanwhile; without it Overspent may be raised.
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
     are ahead of the database and have to be loaded again.
     """
+    try:
+        return _carry_out(connection, known, work, at_us, lock)
+    except psycopg.errors.CheckViolation as error:
+        if lock or error.diag.constraint_name != _COVERED:
+            raise
+        raise Overspent(error.diag.message_detail) from error
+
+
+def _carry_out(
+    connection: Connection, known: Balances, work: Work, at_us: int, lock: bool
+) -> list[Decisions]:
     keys = {key for market, commands in work for key in balances.keys_of(market, commands, at_us)}
     known.create_missing(keys)
     with connection.transaction():
@@ -50,11 +74,11 @@ def carry_out(connection: Connection, known: Balances, work: Work, at_us: int) -
                 _FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work))
             )
             numbers = connection.execute(_NUMBERS)
-            locked = known.lock(keys)
+            found = known.read(keys, lock=lock)
         _apply_fees(work, fence.fetchall())
         own_id, number = one(numbers)
         look_up_standings(connection, work, at_us)
-        wallets = balances.wallets(locked)
+        wallets = balances.wallets(found)
         batch = [_decisions(market, wallets, at_us) for market, _ in work]
         with store.Transfers(connection, number) as transfers:
             for decisions, (market, commands) in zip(batch, work, strict=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable
 from typing import Final
 
 import structlog
 
 from apps.orderbook.engine.balances import Balances
-from apps.orderbook.engine.batch import Work, carry_out
+from apps.orderbook.engine.batch import Overspent, Work, carry_out
 from apps.orderbook.engine.command import TIME
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.leases import LeaseLost, Leases
@@ -20,6 +21,8 @@ from apps.orderbook.engine.session import Connection
 log = structlog.get_logger(__name__)
 
 BATCH_MAX: Final = 1_000
+# After money turned out to be spent elsewhere, balances are locked first for so long.
+CAREFUL_S: Final = 60.0
 
 _TIME: Final = """
 INSERT INTO orderbook_command (id, product_id, kind)
@@ -41,6 +44,7 @@ class Service:
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []
         self._now_us = 0
+        self._careful_until_s = 0.0
 
     def share_out(self) -> None:
         """Take free products up to a fair share, give back what exceeds it."""
@@ -84,10 +88,20 @@ class Service:
                 self._connection.execute(_TIME, {"product": market.id, "kind": TIME})
 
     def carry_out(self, work: Work) -> list[Decisions]:
-        """Commit one batch. A market that turns out to be another engine's is let go."""
+        """Commit one batch. A market that turns out to be another engine's is let go.
+
+        When money was spent elsewhere meanwhile, nothing was carried out and the markets are loaded
+        again; for a while balances are then locked before anything is decided.
+        """
         self.working_on[:] = [market.id for market, _ in work]
+        lock = time.monotonic() < self._careful_until_s
         try:
-            batch = carry_out(self._connection, self._balances, work, self._now_us)
+            batch = carry_out(self._connection, self._balances, work, self._now_us, lock=lock)
+        except Overspent as overspent:
+            log.warning("money was spent elsewhere meanwhile", balance=str(overspent))
+            self._careful_until_s = time.monotonic() + CAREFUL_S
+            self._load_again(work)
+            batch = []
         except LeaseLost as lost:
             log.warning("markets were taken over", products=lost.products)
             for product in lost.products:
@@ -95,3 +109,12 @@ class Service:
             batch = []
         self.working_on.clear()
         return batch
+
+    def _load_again(self, work: Work) -> None:
+        for market, _ in work:
+            try:
+                loaded = market_load(self._connection, market.id, market.epoch)
+            except LeaseLost:
+                self._give_back(market.id)
+            else:
+                self.markets[market.id] = loaded

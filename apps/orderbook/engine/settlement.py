@@ -20,7 +20,8 @@ FEE: Final = 2
 
 
 class Wallet:
-    """One balance row: `available` and `held` micro-units of its asset."""
+    """One balance row: `available` and `held` micro-units of its asset, as they were read and as
+    the batch has made them. What is written is the difference."""
 
     __slots__ = ("available", "available_before", "held", "held_before", "id")
 
@@ -30,8 +31,12 @@ class Wallet:
         self.held = self.held_before = held
 
     @property
-    def changed(self) -> bool:
-        return self.available != self.available_before or self.held != self.held_before
+    def more_available(self) -> int:
+        return self.available - self.available_before
+
+    @property
+    def more_held(self) -> int:
+        return self.held - self.held_before
 
 
 class Wallets(NamedTuple):

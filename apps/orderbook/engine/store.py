@@ -36,10 +36,14 @@ COPY accounts_transfer (from_balance_id, to_balance_id, amount, kind, reference,
 FROM STDIN
 """
 _EVENTS: Final = "COPY orderbook_event (id, command_id, sequence, body, hash) FROM STDIN"
+# Adds, because others may have changed a balance since it was read; locks row by row in the order
+# of the ids. A balance that does not cover it breaks its CHECK.
 _BALANCES: Final = """
-UPDATE accounts_balance b SET available = v.available, held = v.held
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, available, held)
-WHERE b.id = v.id
+UPDATE accounts_balance b SET available = b.available + v.available, held = b.held + v.held
+FROM (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, available, held)
+    ORDER BY id
+) v WHERE b.id = v.id
 """
 _CHANGED: Final = """
 UPDATE orderbook_order o SET size = CASE WHEN o.size IS NOT NULL THEN v.size END,
@@ -84,7 +88,7 @@ WHERE product_id = %s
 """
 
 _MOVED_COLUMNS: Final = ("id", "parked", "priority", "hidden", "price")
-_BALANCE_COLUMNS: Final = ("id", "available", "held")
+_BALANCE_COLUMNS: Final = ("id", "more_available", "more_held")
 _ORDER_COLUMNS: Final = (
     "id", "size", "filled_size", "filled_notional", "fees", "hold", "done"
 )  # fmt: skip
@@ -134,11 +138,11 @@ def write(
     with _copying(connection, _FILLS, fills):
         events = _joined(map(event_lines, batch))
     with _copying(connection, _EVENTS, events):
-        changed_wallets = _columns([w for w in wallets if w.changed], _BALANCE_COLUMNS)
+        touched = [w for w in wallets if w.more_available or w.more_held]
+        changed_wallets = _columns(touched, _BALANCE_COLUMNS)
         changed = [order for d in batch for order in d.changed.values()]
         changed_orders = _columns(changed, _ORDER_COLUMNS)
     with connection.pipeline():
-        connection.execute(_BALANCES, changed_wallets)
         if changed:
             connection.execute(_CHANGED, (at, *changed_orders))
         for decisions in batch:
@@ -155,6 +159,8 @@ def write(
             if decisions.is_other:
                 connection.execute(_MARKET, _market_now(market))
             _write_progress(connection, market)
+        # At the very end: from here to the commit others wait for these balances.
+        connection.execute(_BALANCES, changed_wallets)
 
 
 def _market_now(market: Market) -> tuple[Any, ...]:
