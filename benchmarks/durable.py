@@ -1,9 +1,16 @@
 """The durable path: commands that wait in the journal, to everything committed that comes of them.
 
 Measured in the engine's own code, one engine, on whatever `DATABASE_URL` names; run it on a server
-that waits for its disk (`make bench` does). Beside it, in the same run, the most that PostgreSQL
-itself takes in: a COPY into a table with two indexes. Each round trades the common flow on a market
-of its own, and its exact fills are asserted, as are the invariants of all of them at the end.
+that waits for its disk (`make bench` does). Each round trades the common flow on a market of its
+own, and its exact fills are asserted, as are the invariants of all of them at the end.
+
+Beside it, in the same run, the most that PostgreSQL itself takes in, and what one would do
+instead:
+
+- `postgres_copy`: the commands themselves, as they stand in the journal, by COPY into a table of
+  the journal's columns with two indexes, a primary key and one by owner;
+- `postgres_copy_narrow`: rows of four numbers into a table with two indexes;
+- `engine_none`: matching inside the request's transaction (`benchmarks.in_request`).
 """
 
 from __future__ import annotations
@@ -24,11 +31,13 @@ from apps.orderbook.models import Fill, Product
 from apps.orderbook.services.products import product_create
 from benchmarks.common_flow import COMMANDS, LOT, TICK, USERS, Cancel, Place, Totals, common_flow
 from benchmarks.figures import Figure, figure_of
+from benchmarks.in_request import request_rate
 from ccmarket.invariants import INVARIANTS
 
 ROUNDS: Final = 3
 RICH: Final = 10**15
 COPIED_ROWS: Final = 300_000
+REQUESTS: Final = 3_000
 CHECKED: Final = (
     "balances equal their transfers",
     "every asset sums to zero",
@@ -44,24 +53,36 @@ _COMMANDS: Final = """
 COPY orderbook_command (id, product_id, kind, owner_id, side, order_type, price, size,
     time_in_force, post_only, self_trade, target) FROM STDIN
 """
-_COPY_TABLE: Final = """
+_JOURNAL_TABLE: Final = """
+DROP TABLE IF EXISTS benchmark_copy;
+CREATE TABLE benchmark_copy (LIKE orderbook_command INCLUDING DEFAULTS, PRIMARY KEY (id));
+CREATE INDEX ON benchmark_copy (owner_id, id);
+"""
+_NARROW_COPY: Final = "COPY benchmark_copy FROM STDIN"
+_NARROW_TABLE: Final = """
+DROP TABLE IF EXISTS benchmark_copy;
 CREATE TABLE benchmark_copy (id bigint PRIMARY KEY, one bigint, two bigint, three bigint);
-CREATE INDEX benchmark_copy_one ON benchmark_copy (one, id);
+CREATE INDEX ON benchmark_copy (one, id);
 """
 
 
 def measure(
     rounds: int = ROUNDS, commands: int = COMMANDS, batch_max: int = BATCH_MAX
 ) -> list[Figure]:
-    """Rates of the engine and of COPY, taking turns."""
+    """Rates of the engine and of its peers, taking turns."""
     flow, totals = common_flow(commands)
+    few, few_totals = common_flow(REQUESTS)
     owners = owners_create("durable", 2 * USERS)
     quote = asset_create("BENCH-QUOTE")
-    engines, copies = [], []
+    engines, copies, narrow, requests = [], [], [], []
     for number in range(rounds):
         product = market_create(asset_create(f"BENCH-{number}"), quote, owners)
         with connect("benchmark") as connection:
-            copies.append(copy_rate(connection))
+            rows = journal_lines(product, owners, flow)
+            copy = _COMMANDS.replace("orderbook_command", "benchmark_copy")
+            copies.append(copy_rate(connection, _JOURNAL_TABLE, copy, rows))
+            narrow.append(copy_rate(connection, _NARROW_TABLE, _NARROW_COPY, narrow_lines()))
+            requests.append(request_rate(connection, few, few_totals))
             journal_fill(connection, product, owners, flow)
             connection.execute("ANALYZE")
             connection.execute("CHECKPOINT")
@@ -70,7 +91,16 @@ def measure(
     assert not broken, broken
     return [
         figure_of("postgres_copy", copies, "rows/s"),
-        figure_of("engine_durable", engines, "commands/s", against="postgres_copy", base=copies),
+        figure_of("postgres_copy_narrow", narrow, "rows/s"),
+        figure_of("engine_none", requests, "commands/s"),
+        *(
+            figure_of(name, engines, "commands/s", against=against, base=base)
+            for name, against, base in (
+                ("engine_durable", "postgres_copy", copies),
+                ("engine_durable_over_narrow", "postgres_copy_narrow", narrow),
+                ("engine_durable_over_none", "engine_none", requests),
+            )
+        ),
     ]
 
 
@@ -96,17 +126,20 @@ def engine_rate(product: Product, totals: Totals, batch_max: int) -> float:
     return decided / elapsed_s
 
 
-def copy_rate(connection: Connection) -> float:
-    """Rows a second that COPY takes into a table with two indexes, committed."""
-    connection.execute("DROP TABLE IF EXISTS benchmark_copy")
-    for statement in _COPY_TABLE.split(";")[:2]:
+def copy_rate(connection: Connection, tables: str, copy: str, lines: list[str]) -> float:
+    """Rows a second that one COPY takes into a table of these, committed."""
+    for statement in filter(str.strip, tables.split(";\n")):
         connection.execute(statement)
-    rows = "".join(f"{n}\t{n * 7919 % 4001}\t{n}\t{n % 97}\n" for n in range(COPIED_ROWS))
+    rows = "".join(lines)
     connection.execute("CHECKPOINT")
     started_s = time.perf_counter()
-    with connection.cursor().copy("COPY benchmark_copy FROM STDIN") as copy:
-        copy.write(rows)
-    return COPIED_ROWS / (time.perf_counter() - started_s)
+    with connection.cursor().copy(copy) as copying:
+        copying.write(rows)
+    return len(lines) / (time.perf_counter() - started_s)
+
+
+def narrow_lines() -> list[str]:
+    return [f"{n}\t{n * 7919 % 4001}\t{n}\t{n % 97}\n" for n in range(COPIED_ROWS)]
 
 
 def journal_fill(
@@ -116,6 +149,16 @@ def journal_fill(
     flow: Sequence[Place | Cancel],
 ) -> None:
     """Write the flow into the journal as if it had just been accepted."""
+    with connection.cursor().copy(_COMMANDS) as copy:
+        copy.write("".join(journal_lines(product, owners, flow)))
+    last = (product.pk << 40) + len(flow)
+    connection.execute("SELECT setval(%s, %s)", (f"orderbook_command_{product.pk}", last))
+
+
+def journal_lines(
+    product: Product, owners: Sequence[Owner], flow: Sequence[Place | Cancel]
+) -> list[str]:
+    """The flow as rows of the journal."""
     first, lines = product.pk << 40, []
     ids: dict[int, int] = {}
     owner_of: dict[int, int] = {}
@@ -130,10 +173,7 @@ def journal_fill(
             f"{command_id}\t{product.pk}\t1\t{owner}\t{command.side}\t0\t{command.price}\t"
             f"{command.size}\t0\tf\t0\t\\N\n"
         )
-    with connection.cursor().copy(_COMMANDS) as copy:
-        copy.write("".join(lines))
-    sequence = f"orderbook_command_{product.pk}"
-    connection.execute("SELECT setval(%s, %s)", (sequence, first + len(flow)))
+    return lines
 
 
 def asset_create(code: str) -> Asset:

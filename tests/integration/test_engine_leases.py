@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from django.db import connection
 
 from apps.accounts.ledger.models import Balance, Transfer
-from apps.orderbook.engine import batch, leases
+from apps.orderbook.engine import batch, leases, store
 from apps.orderbook.engine.service import Service
 from apps.orderbook.engine.session import connect
-from apps.orderbook.models import Candle, Event, Fill, Level, Order, ProductLease
+from apps.orderbook.models import Candle, Event, Fill, Level, Order, Product, ProductLease
 from tests.support.engines import (
     Hand,
     broken_invariants,
@@ -144,6 +145,27 @@ def test_a_silent_engines_session_is_ended_and_what_it_had_begun_is_undone(
             assert Order.objects.filter(pk=order).exists()
         with pytest.raises(Exception, match=r"terminat|closed"):
             connection_.execute("SELECT 1")
+
+
+def test_a_silent_engine_in_the_middle_of_its_rows_is_ended_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leases, "SILENT_S_MAX", 0)
+    with pytest.raises(psycopg.OperationalError):
+        fall_silent_in_a_copy(market_make())
+
+
+def fall_silent_in_a_copy(product: Product) -> None:
+    """Returns when another engine has the market: on leaving, the session turns out to be over."""
+    with connect("paused") as paused:
+        Service(paused, "paused").share_out()
+        with paused.transaction(), paused.cursor().copy(store._TRANSFERS), engine("other") as other:
+
+            def has_it() -> bool:
+                other.service.share_out()
+                return product.pk in other.service.markets
+
+            eventually("the silent session is over and its market is taken", has_it)
 
 
 def test_an_engine_that_is_alive_is_left_alone() -> None:

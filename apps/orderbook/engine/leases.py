@@ -39,9 +39,10 @@ UPDATE orderbook_productlease SET epoch = epoch + 1, engine = %s WHERE product_i
 RETURNING epoch
 """
 _PRODUCTS: Final = "SELECT id FROM orderbook_product ORDER BY id"
+# `ClientRead`: in the middle of a COPY whose rows do not come.
 _END_SILENT: Final = """
 SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE pid = ANY(%s::int[]) AND state LIKE 'idle%%'
+WHERE pid = ANY(%s::int[]) AND (state LIKE 'idle%%' OR wait_event = 'ClientRead')
     AND state_change < clock_timestamp() - make_interval(secs => %s)
 """
 

@@ -31,6 +31,10 @@ class Wallet:
         self.held = self.held_before = held
 
     @property
+    def is_changed(self) -> bool:
+        return self.available != self.available_before or self.held != self.held_before
+
+    @property
     def more_available(self) -> int:
         return self.available - self.available_before
 

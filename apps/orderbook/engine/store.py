@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from psycopg import Copy
 
-from apps.orderbook.engine.book import Rules
+from apps.orderbook.engine.book import Order, Rules
 from apps.orderbook.engine.candles import candles_add
+from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions, Placed
 from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.levels import levels_write
@@ -96,6 +97,7 @@ _ORDER_COLUMNS: Final = (
 # What COPY's text format wants escaped.
 _ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _NULL: Final = r"\N"
+_ASKS_NOTHING: Final = "\t".join([*[_NULL] * 4, "f", _NULL, _NULL, "0"])
 
 
 class Transfers:
@@ -138,7 +140,7 @@ def write(
     with _copying(connection, _FILLS, fills):
         events = _joined(map(event_lines, batch))
     with _copying(connection, _EVENTS, events):
-        touched = [w for w in wallets if w.more_available or w.more_held]
+        touched = [wallet for wallet in wallets if wallet.is_changed]
         changed_wallets = _columns(touched, _BALANCE_COLUMNS)
         changed = [order for d in batch for order in d.changed.values()]
         changed_orders = _columns(changed, _ORDER_COLUMNS)
@@ -235,10 +237,19 @@ def order_lines(decisions: Decisions, at: str) -> Iterable[str]:
             f"{o.price or _NULL}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
             f"{terms.post_only}\t{terms.self_trade}\t{terms.maker_bps}\t{terms.taker_bps}\t"
             f"{o.filled_size}\t{o.filled_notional}\t{o.fees}\t{o.hold}\t{o.priority}\t{status}\t"
-            f"{done}\t{c.created_at}\t{done_at}\t{_number(c.entity)}\t{_number(c.stop)}\t"
-            f"{_number(c.stop_price)}\t{_time(c.expires_us)}\t{o.parked}\t"
-            f"{_number(c.display_size)}\t{_number(c.slippage_bps)}\t{o.hidden}\n"
+            f"{done}\t{c.created_at}\t{done_at}\t{_rare(c, o)}\n"
         )
+
+
+def _rare(c: Command, o: Order) -> str:
+    """The last columns of an order: what few orders ask for."""
+    if o.terms.is_plain and c.entity is None:
+        return _ASKS_NOTHING
+    return (
+        f"{_number(c.entity)}\t{_number(c.stop)}\t{_number(c.stop_price)}\t"
+        f"{_time(c.expires_us)}\t{o.parked}\t{_number(c.display_size)}\t"
+        f"{_number(c.slippage_bps)}\t{o.hidden}"
+    )
 
 
 def status_of(placed: Placed) -> int:
