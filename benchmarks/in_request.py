@@ -54,9 +54,9 @@ SELECT owner_id, side, hold FROM request_order WHERE id = %s AND status = 1
 """
 _ORDER: Final = f"""
 INSERT INTO request_order (id, product_id, owner_id, side, order_type, price, size, time_in_force,
-    post_only, self_trade, maker_bps, taker_bps, filled_size, filled_notional, fees, hold, status,
-    done_reason, created_at)
-VALUES (%s, 1, %s, %s, 0, %s, %s, 0, false, 0, {MAKER_BPS}, {TAKER_BPS}, %s, %s, %s, %s, %s, %s,
+    post_only, self_trade, maker_bps, taker_bps, filled_size, filled_notional, fees, hold, priority,
+    status, done_reason, created_at)
+VALUES (%s, 1, %s, %s, 0, %s, %s, 0, false, 0, {MAKER_BPS}, {TAKER_BPS}, %s, %s, %s, %s, 0, %s, %s,
     now())
 """
 _LESS: Final = """

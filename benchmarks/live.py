@@ -88,28 +88,24 @@ def deep_orders() -> list[Place | Cancel]:
 def intake_rows(
     market: Product, owners: Sequence[Owner], flow: Sequence[Place | Cancel]
 ) -> list[dict[str, Any]]:
-    """The flow as parameters of the intake's statement. Nobody else sends commands, so the ids
-    that orders will have are known: what rests and the probe have the first ones."""
+    """The flow as fields of commands. Nobody else sends any, so the ids that orders will have are
+    known: what rests and the probe have the first ones."""
     first, ids, owner_of, rows = (market.pk << 40) + DEEP + 2, {}, {}, []
-    empty = dict.fromkeys(
-        ("user_id", "client_oid", "side", "order_type", "price", "size", "funds",
-         "time_in_force", "post_only", "self_trade", "stop", "stop_price", "expires_at",
-         "display_size", "slippage_bps", "timeout_s", "rules", "target")
-    )  # fmt: skip
     for command_id, command in enumerate(flow, first):
-        row = {**empty, "product_id": market.pk}
         if isinstance(command, Cancel):
-            row |= {"kind": 2, "owner_id": owner_of[command.id], "target": ids[command.id]}
-        else:
-            ids[command.id] = command_id
-            owner = owner_of[command.id] = owners[command.user * 2 + command.side].pk
-            row |= {
+            target = ids[command.id]
+            rows.append({"kind": 2, "owner_id": owner_of[command.id], "target": target})
+            continue
+        ids[command.id] = command_id
+        owner = owner_of[command.id] = owners[command.user * 2 + command.side].pk
+        rows.append(
+            {
                 "kind": 1, "owner_id": owner, "side": command.side, "order_type": 0,
                 "price": command.price, "size": command.size, "time_in_force": 0,
                 "post_only": False, "self_trade": 0,
                 "client_oid": f"{market.pk}.{command_id}",
-            }  # fmt: skip
-        rows.append(row)
+            }
+        )  # fmt: skip
     return rows
 
 

@@ -72,27 +72,26 @@ def engine(*products: str) -> Any:
 
 
 def intake(product_id: str, path: str, rate: str) -> Any:
-    """Sends the commands of a file at a rate, as parameters of the intake's own statement. Says
-    when each was sent, in their order, and when the last was accepted."""
+    """Sends the commands of a file at a rate, as the intake of a batch does once it is checked.
+    Says when each was sent, in their order, and when the last was accepted."""
     from django.db import connection, transaction
 
-    from apps.orderbook.services.commands import _INSERT
-    from apps.orderbook.services.doorbell import doorbell_ring
+    from apps.orderbook.services.appending import command_make, commands_append
 
     with open(path) as file:
-        rows = json.load(file)
+        commands = [command_make(product_id=int(product_id), **row) for row in json.load(file)]
     connection.ensure_connection()
     _ready()
     sent, every_s = [], TOGETHER / float(rate)
     next_s = time.monotonic()
-    for first in range(0, len(rows), TOGETHER):
+    for first in range(0, len(commands), TOGETHER):
         time.sleep(max(next_s - time.monotonic(), 0))
         next_s += every_s
-        together = rows[first : first + TOGETHER]
+        together = commands[first : first + TOGETHER]
         sent += [time.monotonic()] * len(together)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(_INSERT, together)
-        doorbell_ring(product_id=int(product_id))
+        with transaction.atomic():
+            written = commands_append(together)
+        assert all(written)
     return {"sent": sent, "accepted": time.monotonic()}
 
 

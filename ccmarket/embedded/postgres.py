@@ -45,6 +45,7 @@ DURABLE = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
+    "wal_writer_delay": "10ms",  # most of a batch is on the disk before it commits
     "wal_compression": "on",  # page images are mostly padding: less to flush, for little work
     "autovacuum_naptime": "15s",  # balances are updated all the time: clear their old versions
 }
