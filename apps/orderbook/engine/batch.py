@@ -79,7 +79,7 @@ def _carry_out(
         own_id, number = one(numbers)
         look_up_standings(connection, work, at_us)
         wallets = balances.wallets(found)
-        batch = [_decisions(market, wallets, at_us) for market, _ in work]
+        batch, at = [_decisions(market, wallets, at_us) for market, _ in work], time_of(at_us)
         with store.Transfers(connection, number) as transfers:
             for decisions, (market, commands) in zip(batch, work, strict=True):
                 for first in range(0, len(commands), SLICE):
@@ -88,8 +88,9 @@ def _carry_out(
                     # The server takes them in while the next commands are decided.
                     transfers.write(decisions)
                 reader.advance(market, commands, bound=own_id)
+            orders = store.order_rows(batch, at)
         store.write(
-            connection, batch, chain(*(w.values() for w in wallets.values())), at=time_of(at_us)
+            connection, batch, orders, chain(*(w.values() for w in wallets.values())), at=at
         )
     for market, _ in work:
         market.holes_changed = False

@@ -127,15 +127,17 @@ class Transfers:
 def write(
     connection: Connection,
     batch: Sequence[Decisions],
+    orders: str,
     wallets: Iterable[Wallet],
     *,
     at: str,
 ) -> None:
-    """Write everything a batch decided, apart from its transfers. `at` is its time.
+    """Write everything a batch decided, apart from its transfers. `orders` is of `order_rows`, and
+    `at` the batch's time.
 
     While the server takes in one table's rows, the next table's are put together.
     """
-    with _copying(connection, _ORDERS, _joined(order_lines(d, at) for d in batch)):
+    with _copying(connection, _ORDERS, orders):
         fills = _joined(fill_lines(d, at) for d in batch)
     with _copying(connection, _FILLS, fills):
         events = _joined(map(event_lines, batch))
@@ -168,6 +170,11 @@ def write(
 def _market_now(market: Market) -> tuple[Any, ...]:
     book, (base, tiers) = market.book, market.schedule
     return (STATES[book.state], book.until_us, *base, json.dumps(tiers), *book.rules, market.id)
+
+
+def order_rows(batch: Sequence[Decisions], at: str) -> str:
+    """The rows of the batch's own orders, as COPY takes them."""
+    return _joined(order_lines(decisions, at) for decisions in batch)
 
 
 def _joined(tables: Iterable[Iterable[str]]) -> str:
