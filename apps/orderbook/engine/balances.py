@@ -5,7 +5,7 @@ For that, everything has to be known before the first command is matched: balanc
 owners, and of every owner whose resting order they could trade with or cancel (`book.reach`).
 
 They are locked when they are written, right before the commit, or, on request, when they are read
-(docs/adr/0010).
+(docs/adr/0013).
 """
 
 from __future__ import annotations
