@@ -43,6 +43,7 @@ INVARIANTS: dict[str, Check] = {
     "volumes equal their fills": orderbook.volumes_equal_their_fills,
     "commands are decided once": orderbook.commands_are_decided_once,
     "events and trades have no gap": orderbook.numbers_have_no_gap,
+    "events stand in their months": orderbook.events_stand_in_their_months,
     "candles are their trades": orderbook.candles_are_their_trades,
     "price levels are their orders": orderbook.levels_are_their_orders,
     "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,

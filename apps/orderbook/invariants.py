@@ -30,35 +30,52 @@ WHERE (coalesce(o.filled_size, 0), coalesce(o.filled_notional, 0), coalesce(o.fe
     <> (coalesce(f.size, 0), coalesce(f.notional, 0), coalesce(f.fees, 0))
 ORDER BY 1
 """
-# A command is decided once it is at or below the cursor and in no hole, and then exactly once:
-# `command_id` is unique, so counting the events is enough.
-_COMMANDS_AND_EVENTS: Final = """
-SELECT l.product_id, c.id, e.id IS NOT NULL FROM orderbook_productlease l
+# All commands of months that are archived were decided: archiving asks for that. A clock that went
+# back leaves a command of the next month with an event of this one.
+_ARCHIVED_UNTIL: Final = """coalesce(
+    (SELECT max(month) + interval '1 month 1 hour' FROM orderbook_journalarchive), '-infinity')"""
+# A command is decided once it is at or below the cursor and in no hole, and then exactly once.
+_COMMANDS_AND_EVENTS: Final = f"""
+SELECT l.product_id, c.id, count(e.id) FROM orderbook_productlease l
 JOIN orderbook_command c ON c.id >= l.product_id << 40 AND c.id < (l.product_id + 1) << 40
 LEFT JOIN orderbook_event e ON e.command_id = c.id
-WHERE (e.id IS NOT NULL) <> (c.id <= l.cursor AND c.id <> ALL (l.holes))
+WHERE c.created_at >= {_ARCHIVED_UNTIL}
+GROUP BY l.product_id, c.id
+HAVING count(e.id) <> (c.id <= l.cursor AND c.id <> ALL (l.holes))::int
 ORDER BY c.id
-"""
+"""  # noqa: S608
 _NUMBERS: Final = """
-SELECT l.product_id, l.{counter}, count(e.id), coalesce(max(e.id) - (l.product_id << 40), 0)
+SELECT l.product_id, l.{counter}, gone.number + count(e.id),
+    coalesce(max(e.id) - (l.product_id << 40), gone.number)
 FROM orderbook_productlease l
-LEFT JOIN {table} e ON e.id >= l.product_id << 40 AND e.id < (l.product_id + 1) << 40
-GROUP BY l.product_id
-HAVING count(e.id) <> l.{counter}
-    OR coalesce(max(e.id) - (l.product_id << 40), 0) <> l.{counter}
+CROSS JOIN LATERAL ({gone}) gone (number)
+LEFT JOIN {table} e
+    ON e.id > (l.product_id << 40) + gone.number AND e.id < (l.product_id + 1) << 40
+GROUP BY l.product_id, gone.number
+HAVING gone.number + count(e.id) <> l.{counter}
+    OR coalesce(max(e.id) - (l.product_id << 40), gone.number) <> l.{counter}
 ORDER BY 1
 """
+_ARCHIVED: Final = """
+SELECT coalesce(max(last_number), 0) FROM orderbook_journalarchive a
+WHERE a.product_id = l.product_id
+"""
 _COUNTED: Final = {
-    "events": _NUMBERS.format(table="orderbook_event", counter="event_number"),
-    "trades": _NUMBERS.format(table="orderbook_fill", counter="trade_number"),
+    "events": _NUMBERS.format(table="orderbook_event", counter="event_number", gone=_ARCHIVED),
+    "trades": _NUMBERS.format(table="orderbook_fill", counter="trade_number", gone="SELECT 0"),
 }
-_PLACED_AND_ORDERS: Final = """
-SELECT coalesce(c.id, o.id) FROM orderbook_order o
+_PLACED_AND_ORDERS: Final = f"""
+SELECT coalesce(c.id, o.id)
+FROM (SELECT id FROM orderbook_order WHERE created_at >= {_ARCHIVED_UNTIL}) o
 FULL JOIN (
     SELECT c.id FROM orderbook_command c JOIN orderbook_event e ON e.command_id = c.id
-    WHERE c.kind = 1
+    WHERE c.kind = 1 AND c.created_at >= {_ARCHIVED_UNTIL}
 ) c ON c.id = o.id
 WHERE c.id IS NULL OR o.id IS NULL ORDER BY 1
+"""  # noqa: S608
+# Rows that no month's table takes; they cannot be archived.
+_OUTSIDE_MONTHS: Final = """
+SELECT id >> 40, count(*) FROM orderbook_event_other GROUP BY 1 ORDER BY 1
 """
 
 _LEVELS: Final = f"""
@@ -148,9 +165,10 @@ def orders_equal_their_fills() -> Iterator[str]:
 
 def commands_are_decided_once() -> Iterator[str]:
     """Each command that the engine has passed has one event, no other has one."""
-    for product, command, has_event in _rows(_COMMANDS_AND_EVENTS):
-        said = "has an event but was not reached" if has_event else "was passed without an event"
-        yield f"product {product}: command {command} {said}"
+    said = ("was passed without an event", "has an event but was not reached")
+    for product, command, events in _rows(_COMMANDS_AND_EVENTS):
+        wrong = said[events] if events < len(said) else f"has {events} events"
+        yield f"product {product}: command {command} {wrong}"
     for (order,) in _rows(_PLACED_AND_ORDERS):
         yield f"order {order}: an order without its decided command, or the other way round"
 
@@ -160,6 +178,12 @@ def numbers_have_no_gap() -> Iterator[str]:
     for what, query in _COUNTED.items():
         for product, counted, rows, last in _rows(query):
             yield f"product {product}: {counted} {what} counted, {rows} there, the last is {last}"
+
+
+def events_stand_in_their_months() -> Iterator[str]:
+    """There was a month's table for every event when it was written."""
+    for product, events in _rows(_OUTSIDE_MONTHS):
+        yield f"product {product}: {events} events stand outside the journal's months"
 
 
 def levels_are_their_orders() -> Iterator[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from apps.orderbook import webhooks
+from apps.orderbook.engine.months import months_create
+from apps.orderbook.engine.session import connect
 from apps.orderbook.services.volumes import volumes_count as count
 
 
@@ -18,3 +21,10 @@ def orders_tell() -> None:
 def volumes_count() -> None:
     """Adds new trades to their owners' volumes, which tiers of fees go by."""
     count()
+
+
+@shared_task(name="orderbook.journal_months_create")
+def journal_months_create() -> None:
+    """Makes the tables that the journal's next months go to."""
+    with connect("journal months") as connection:
+        months_create(connection, timezone.now().date())

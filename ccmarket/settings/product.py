@@ -58,6 +58,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": VOLUMES_COUNT_EVERY_S,
         "options": {"expires": VOLUMES_COUNT_EVERY_S},
     },
+    "journal-months": {"task": "orderbook.journal_months_create", "schedule": 24 * 3600},
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 

@@ -35,7 +35,7 @@ django.setup()
 from apps.accounts.ledger.models import Asset  # noqa: E402
 from apps.accounts.models import Owner  # noqa: E402
 from apps.orderbook.engine.audit import verify_chain, verify_replay  # noqa: E402
-from apps.orderbook.engine.session import Connection, connect  # noqa: E402
+from apps.orderbook.engine.session import Connection, connect, one  # noqa: E402
 from apps.orderbook.models import Command, Event, Fill, Product  # noqa: E402
 from apps.orderbook.models.enums import OrderType, Side  # noqa: E402
 from apps.orderbook.services.backlog import MarketBehind  # noqa: E402
@@ -226,6 +226,8 @@ class Saboteur:
         began_s, strikes, had = time.monotonic(), sum(self.done.values()), False
         try:
             with connect("watch") as session:
+                if not _others_up(session, pid):
+                    return  # nobody stands by: what follows is a start
                 while _leased(session, pid):
                     if sum(self.done.values()) > strikes:
                         return  # somebody else was struck meanwhile
@@ -269,8 +271,20 @@ class Saboteur:
 def _leased(session: Connection, pid: int) -> int:
     """How many products this engine process has, as far as anybody knows."""
     query = "SELECT count(*) FROM orderbook_productlease WHERE engine = %s"
-    row = session.execute(query, (f"engine {socket.gethostname()}:{pid}",)).fetchone()
-    return int(row[0]) if row else 0
+    return int(one(session.execute(query, (_name(pid),)))[0])
+
+
+def _others_up(session: Connection, pid: int) -> int:
+    """How many other engines are at work."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name ~ '^engine ' AND application_name <> %s"
+    )
+    return int(one(session.execute(query, (_name(pid),)))[0])
+
+
+def _name(pid: int) -> str:
+    return f"engine {socket.gethostname()}:{pid}"
 
 
 def prepare(count: int, seed: int, gate: Gate) -> list[Client]:

@@ -76,7 +76,7 @@ SHORT: set[type[Model]] = {
     *(registry.CustodyStatement, registry.CustodyDifference, registry.BeneficiaryCorrection),
     *(registry.Withdrawal, registry.WithdrawalOutcome),
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
-    *(orderbook.Product, orderbook.ProductLease),
+    *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
     *(nft.Signer, nft.Chain, nft.Contract, nft.BridgeHalt, nft.BridgeResume),
 }
 OURS = {

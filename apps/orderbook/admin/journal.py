@@ -9,7 +9,7 @@ from unfold.decorators import display
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.orderbook.admin.tables import LongTableAdmin
 from apps.orderbook.ids import id_number
-from apps.orderbook.models import Command, Event, ProductLease
+from apps.orderbook.models import Command, Event, JournalArchive, ProductLease
 
 
 @admin.register(Command)
@@ -37,6 +37,26 @@ class EventAdmin(LongTableAdmin):
     def hash_text(self, event: Event) -> str:
         """In hex."""
         return bytes(event.hash).hex()
+
+
+@admin.register(JournalArchive)
+class JournalArchiveAdmin(ReadOnlyAdmin):
+    """Which months of which journals stand in files."""
+
+    list_display = ("file", "product", "month", "first_number", "last_number", "created_at")
+    list_filter = ("month",)
+    list_select_related = ("product",)
+    fields = (
+        "file", "sha256", "product", "month", "first_number", "last_number", "last_sequence",
+        "hash_text", "created_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    ordering = ("-month", "product__code")
+
+    @display(description=_("hash"))  # type: ignore[untyped-decorator]
+    def hash_text(self, archive: JournalArchive) -> str:
+        """Of its last event, in hex."""
+        return bytes(archive.last_hash).hex()
 
 
 @admin.register(ProductLease)

@@ -1,6 +1,6 @@
 """Markets, the journal of commands and events, and what came of them."""
 
-from apps.orderbook.models.journal import Command, Event, ProductLease
+from apps.orderbook.models.journal import Command, Event, JournalArchive, ProductLease
 from apps.orderbook.models.market import Product
 from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
 from apps.orderbook.models.volume import Volume, VolumeCursor
@@ -10,6 +10,7 @@ __all__ = [
     "Command",
     "Event",
     "Fill",
+    "JournalArchive",
     "Level",
     "Order",
     "Product",

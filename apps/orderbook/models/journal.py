@@ -87,7 +87,8 @@ class Event(models.Model):
     """What one command came to, in the words needed to replay it. Append-only.
 
     `id = product << 40 | number`, numbers without a gap. `sequence` is the market data feed's
-    sequence after this event. `hash = SHA-256(previous hash || body)`.
+    sequence after this event. `hash = SHA-256(previous hash || body)`. The table is partitioned by
+    the month of `created_at`; what is older may have been archived (docs/adr/0012).
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -103,6 +104,36 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.pk}"
+
+
+class JournalArchive(models.Model):
+    """A month of a product's events that stands in a file, and no longer in the database.
+
+    The numbers of a product's archives follow each other from 1 on. The chain of hashes goes on in
+    the table with `last_hash`.
+    """
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="journal_archives")
+    month = models.DateField(_("month"))
+    first_number = models.BigIntegerField(_("first event"))
+    last_number = models.BigIntegerField(_("last event"))
+    last_sequence = models.BigIntegerField()
+    last_hash = models.BinaryField(max_length=32)
+    file = models.CharField(_("file"), max_length=200)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    created_at = models.DateTimeField(_("archived"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("archived part of a journal")
+        verbose_name_plural = _("archived parts of journals")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "first_number"], name="orderbook_journalarchive_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file
 
 
 class ProductLease(models.Model):

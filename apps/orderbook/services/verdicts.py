@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from apps.orderbook.models import Event
+from apps.orderbook.selectors.journal import commands_decided
 
 log = structlog.get_logger(__name__)
 
@@ -188,8 +188,7 @@ class Listener:
         overdue = self.verdicts.awaited(since_s=time.monotonic() - patience_s)
         try:
             if overdue:
-                decided = Event.objects.filter(command_id__in=overdue)
-                self.verdicts.announce(list(decided.values_list("command_id", flat=True)))
+                self.verdicts.announce(commands_decided(overdue))
             elif connection.connection is not None:
                 connection.close()
         except DatabaseError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.orderbook.engine.archive_files import ArchiveBroken
 from apps.orderbook.engine.audit import verify_replay
 from apps.orderbook.engine.session import connect
 from apps.orderbook.models import Product
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tables", action="store_true", help="ask no engine, compare with the tables alone"
         )
+        parser.add_argument("--archive", type=Path, metavar="FOLDER", help="of archived months")
 
     def handle(self, *args: Any, **options: Any) -> None:
         product = Product.objects.filter(code=options["product"]).first()
@@ -34,7 +37,10 @@ class Command(BaseCommand):
         if not options["tables"]:
             self._ask_engine(product)
         with connect("replay") as connection:
-            differences = list(verify_replay(connection, product.pk))
+            try:
+                differences = list(verify_replay(connection, product.pk, options["archive"]))
+            except ArchiveBroken as error:
+                raise CommandError(f"{error}. Say where they are: --archive FOLDER") from error
         if differences:
             raise CommandError("\n".join(differences), returncode=1)
         compared = "" if options["tables"] else ", which is the running engine's"
