@@ -18,6 +18,8 @@ from apps.orderbook.engine.service import BATCH_MAX
 
 class Command(BaseCommand):
     help = "Match orders. Any number may run: they share the markets and stand in for each other."
+    # They import every page: a third of the time until it matches.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
