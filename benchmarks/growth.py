@@ -73,7 +73,7 @@ class Markets:
 
     def __init__(self, commands: int) -> None:
         self._flow, self._totals = common_flow(commands)
-        self._owners = owners_create(2 * USERS)
+        self._owners = owners_create("growth", 2 * USERS)
         self._quote = asset_create("GROWN-QUOTE")
         self._number = 0
 
