@@ -4,16 +4,19 @@ Our middleware and views are synchronous. Django's own handler would take each o
 and back by itself, in a thread made for the request alone; here a request is carried out from its
 first byte to its last in one thread of a pool, with the connection to the database that the thread
 keeps. A request that waits for the engine holds its thread, so there are many.
+
+Programs bring no cookies, so what the middleware does with sessions, forms and languages is left
+out for them: it takes longer than most of what they ask for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.conf import settings
@@ -30,12 +33,17 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
+# What programs ask for. The pages beside it, of documentation, are for people.
+API_PATH: Final = "/api/v1/"
+
+
 class ThreadedHandler(ASGIHandler):
     """Answers each HTTP request in one thread."""
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
+        self._of_programs = _handler_with(settings.API_MIDDLEWARE)
         self._threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +69,8 @@ class ThreadedHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response: Any = refusal if request is None else self.get_response(request)
+        handler = self._of_programs if is_of_program(scope) else self
+        response: Any = refusal if request is None else handler.get_response(request)
         response._handler_class = self.__class__
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
@@ -72,3 +81,20 @@ class ThreadedHandler(ASGIHandler):
             # Says that the request is over, in the thread whose connection it used.
             response.close()
         return response
+
+
+def is_of_program(scope: Scope) -> bool:
+    """Is it a request to the API without any cookie?"""
+    path: str = scope["path"]
+    return path.startswith(API_PATH) and all(name != b"cookie" for name, _ in scope["headers"])
+
+
+def _handler_with(middleware: Sequence[str]) -> BaseHandler:
+    handler, usual = BaseHandler(), settings.MIDDLEWARE
+    # Django looks nowhere else for it.
+    settings.MIDDLEWARE = list(middleware)
+    try:
+        handler.load_middleware(is_async=False)
+    finally:
+        settings.MIDDLEWARE = usual
+    return handler

@@ -1,15 +1,20 @@
-"""Redis for what can do without it: a short wait, and after a failure none for a while."""
+"""Redis for what can do without it: a short wait, and after a failure none for a while.
+
+What several requests ask at the same moment goes there and back together.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import redis
 import structlog
 from django.conf import settings
+
+from apps.accounts.together import Together
 
 log = structlog.get_logger(__name__)
 
@@ -17,17 +22,16 @@ TIMEOUT_S: Final = 0.2
 # After a failure nobody waits for Redis again for so long.
 PAUSE_S: Final = 1.0
 
-T = TypeVar("T")
-Client = redis.Redis
+Word = str | int
 
 
 class RedisAway(Exception):
     """Redis does not answer, or did not a moment ago."""
 
 
-def redis_try(do: Callable[[Client], T]) -> T:
-    """What `do` answers. Raises RedisAway instead of whatever goes wrong with Redis."""
-    return _connection(settings.REDIS_URL).run(do)
+def redis_ask(*command: Word) -> Any:
+    """What Redis answers to a command. Raises RedisAway instead of whatever goes wrong."""
+    return _commands.ask(command)
 
 
 class _Connection:
@@ -37,11 +41,17 @@ class _Connection:
         )
         self._away_until_s = 0.0
 
-    def run(self, do: Callable[[Client], T]) -> T:
+    def ask(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         if time.monotonic() < self._away_until_s:
             raise RedisAway
         try:
-            return do(self._redis)
+            if len(commands) == 1:
+                return [self._redis.execute_command(*commands[0])]
+            pipeline = self._redis.pipeline(transaction=False)
+            for command in commands:
+                pipeline.execute_command(*command)
+            answers: list[Any] = pipeline.execute()
+            return answers
         except redis.RedisError as error:
             self._away_until_s = time.monotonic() + PAUSE_S
             log.warning("redis is away", reason=type(error).__name__)
@@ -51,3 +61,10 @@ class _Connection:
 @cache
 def _connection(url: str) -> _Connection:
     return _Connection(url)
+
+
+def _ask(commands: Sequence[Sequence[Word]]) -> list[Any]:
+    return _connection(settings.REDIS_URL).ask(commands)
+
+
+_commands: Final = Together(_ask)

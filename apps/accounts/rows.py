@@ -6,12 +6,44 @@ longer than running it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+def rows_of(query: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+    """What a query answers that is asked again and again: each connection plans it once.
+
+    A list of numbers goes in as `array` writes it: with lists the same query has many types.
+    """
+    rows: list[tuple[Any, ...]]
+    if connection.queries_logged or connection.execute_wrappers:
+        with connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            rows = cursor.fetchall()
+        return rows
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with connection.wrap_database_errors, psycopg.Cursor(raw) as prepared:
+        rows = prepared.execute(query, parameters, prepare=True).fetchall()
+    return rows
+
+
+def array(values: Iterable[object]) -> str:
+    """The text of a PostgreSQL array. None is NULL."""
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _quoted(value: object) -> str:
+    if type(value) is str:
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f"{value:d}" if isinstance(value, int) else f'"{value}"'
 
 
 class Rows:
@@ -34,13 +66,6 @@ class Rows:
             for place, field in enumerate(fields)
             if hasattr(field, "from_db_value")
         ]
-
-    def find(self, query: str, parameters: Sequence[Any]) -> list[Any] | None:
-        """What `read` makes of the first row that the query finds; None: there is none."""
-        with connection.cursor() as cursor:
-            cursor.execute(query, parameters)
-            row = cursor.fetchone()
-        return self.read(row) if row else None
 
     def read(self, row: Sequence[Any]) -> list[Any]:
         """An instance of each model, and after them whatever else the query asked for."""

@@ -53,7 +53,8 @@ def uvicorn(address: Address) -> Command:
     """An open WebSocket never ends by itself, so a stop does not wait for it."""
     options = ("--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3")
     # The feed's messages are the same for all: packing them again for each client costs the most.
-    plain = ("--ws", "websockets-sansio", "--ws-per-message-deflate", "false")
+    protocol = "apps.orderbook.feed.protocol:FeedProtocol"
+    plain = ("--ws", protocol, "--ws-per-message-deflate", "false")
     where = ("--host", address.host, "--port", str(address.port))
     return (python(), "-m", "uvicorn", "ccmarket.asgi:application", *where, *options, *plain)
 

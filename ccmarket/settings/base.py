@@ -63,6 +63,18 @@ MIDDLEWARE = [
     "apps.accounts.middleware.ServiceErrorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
+# What of it there is for a program that calls the API: it has no session, fills in no form and
+# reads English.
+API_MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "ccmarket.middleware.RequestLogMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ccmarket.middleware.PageCSPMiddleware",
+    "apps.accounts.limits.throttle.RateLimitHeaders",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
 
 ROOT_URLCONF = "ccmarket.urls"
 ASGI_APPLICATION = "ccmarket.asgi.application"

@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from apps.orderbook.engine.engine import Engine
 from apps.orderbook.feed.described import MESSAGES
 from apps.orderbook.feed.hub import FollowedMarket, _hubs
+from apps.orderbook.feed.protocol import FeedProtocol
 from ccmarket.asgi import application
 
 PLENTY_S = 20.0
@@ -80,7 +81,7 @@ def serving() -> Iterator[Live]:
         port=0,
         lifespan="off",
         log_level="warning",
-        ws="websockets-sansio",
+        ws=FeedProtocol,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )

@@ -19,7 +19,6 @@ import hmac
 import time
 from datetime import timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -33,7 +32,8 @@ from rest_framework.request import Request
 
 from apps.accounts.api.key_lookup import key_find
 from apps.accounts.api.replays import signature_spend
-from apps.accounts.crypto import decrypt, passphrase_matches
+from apps.accounts.api.secrets_open import OpenSecrets
+from apps.accounts.crypto import passphrase_matches
 from apps.accounts.limits.callers import address_of
 from apps.accounts.limits.throttle import charge_stranger
 from apps.accounts.models import ApiKey, User
@@ -41,7 +41,8 @@ from apps.accounts.networks import is_within
 
 PREFIX: Final = "/api/v1"
 LAST_USED_STEP: Final = timedelta(minutes=1)
-SECRETS_MAX: Final = 1_000
+
+_secrets: Final = OpenSecrets()
 
 
 class HmacKeyAuthentication(BaseAuthentication):
@@ -112,18 +113,12 @@ def _key_valid(text: str) -> ApiKey:
     return key
 
 
-@lru_cache(maxsize=SECRETS_MAX)
-def _secret(box: bytes) -> bytes:
-    """What a key signs with. To decrypt it anew for each request costs more than the signature."""
-    return base64.b64decode(decrypt(box))
-
-
 def _check_signature(request: HttpRequest, key: ApiKey, timestamp: str, signature: str) -> bytes:
     try:
         given = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         raise _refusal("invalid signature") from None
-    secret = _secret(bytes(key.secret_encrypted))
+    secret = _secrets.of(bytes(key.secret_encrypted))
     start = f"{timestamp}{request.method}".encode()
     expected = (
         hmac.digest(secret, start + path + request.body, "sha256")

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.accounts.models import UsedSignature
-from apps.accounts.redis_try import Client, RedisAway, redis_try
+from apps.accounts.redis_try import RedisAway, redis_ask
 
 
 def signature_spend(digest: bytes) -> bool:
@@ -20,11 +20,8 @@ def signature_spend(digest: bytes) -> bool:
     # A timestamp may lie in the future by a window, and is good for another one.
     life_s = 2 * settings.API_TIMESTAMP_WINDOW_S + 1
 
-    def note(client: Client) -> bool:
-        return bool(client.set(f"signed:{digest.hex()}", 1, nx=True, ex=life_s))
-
     try:
-        return redis_try(note)
+        return bool(redis_ask("SET", f"signed:{digest.hex()}", 1, "NX", "EX", life_s))
     except RedisAway:
         expires_at = timezone.now() + timedelta(seconds=life_s)
         _row, is_new = UsedSignature.objects.get_or_create(

@@ -15,9 +15,9 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
-from apps.accounts.redis_try import Client, RedisAway, redis_try
+from apps.accounts.redis_try import RedisAway, redis_ask
 
 LOCAL_BUCKETS_MAX: Final = 10_000
 SECOND_US: Final = 1_000_000
@@ -84,12 +84,9 @@ def bucket_take(bucket: Bucket, *, cost: int = 1) -> Charge:
 
 
 def _take(bucket: Bucket, cost: int) -> tuple[int, int]:
-    def run(client: Client) -> Any:
-        name = f"limit:{bucket.policy}:{bucket.name}"
-        return client.eval(_TAKE, 1, name, bucket.step_us, bucket.burst, cost)
-
+    name = f"limit:{bucket.policy}:{bucket.name}"
     try:
-        debt_us, wait_us = redis_try(run)
+        debt_us, wait_us = redis_ask("EVAL", _TAKE, 1, name, bucket.step_us, bucket.burst, cost)
     except RedisAway:
         return _LOCAL.take(bucket, cost, now_us=time.monotonic_ns() // 1000)
     return int(debt_us), int(wait_us)

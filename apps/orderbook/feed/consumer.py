@@ -13,6 +13,7 @@ from apps.orderbook.feed import render
 from apps.orderbook.feed.client import Client, Farewell
 from apps.orderbook.feed.hub import hub, in_thread
 from apps.orderbook.feed.market import STATUS, USER
+from apps.orderbook.feed.protocol import write_of
 from apps.orderbook.feed.requests import (
     FeedRequest,
     RequestRefused,
@@ -41,7 +42,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
     impatience: asyncio.TimerHandle
 
     async def connect(self) -> None:
-        self.client = Client()
+        self.client = Client(write_of(self.scope))
         self.subscribed = {}
         self.hears_status = False
         await self.accept()
@@ -128,6 +129,7 @@ class FeedConsumer(AsyncWebsocketConsumer):
             while not isinstance(texts := await self.client.next(), Farewell):
                 for text in texts:
                     await self.base_send({"type": "websocket.send", "text": text})
+                self.client.sent()
             await self.send(text_data=render.error("Disconnected", texts.reason))
             await self.close(code=texts.code, reason=texts.reason)
         except Exception as error:

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from apps.orderbook.feed import source
-from apps.orderbook.feed.client import Client
+from apps.orderbook.feed.client import Client, Told
 from apps.orderbook.feed.market import USER, MarketFeed
 from apps.orderbook.feed.payload import CHANNEL, NotAPayload, Payload
 from apps.orderbook.feed.state import Gap
@@ -231,7 +231,7 @@ class Hub:
         now_s = time.monotonic()
         if self._status_readers and now_s - self._status_told_s >= STATUS_EVERY_S:
             self._status_told_s = now_s
-            told = [await in_thread(source.status)]
+            told = Told([await in_thread(source.status)])
             for client in tuple(self._status_readers):
                 client.put(told)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.utils import timezone
 
 from apps.orderbook.feed import render
-from apps.orderbook.feed.client import INTERRUPTED, Client
+from apps.orderbook.feed.client import INTERRUPTED, Client, Told
 from apps.orderbook.feed.payload import Change, Message, Payload
 from apps.orderbook.feed.state import CaughtUp, Fees, MarketState, Snapshot
 
@@ -204,5 +204,6 @@ class MarketFeed:
 
 
 def _send(readers: Iterable[Client], texts: Sequence[str]) -> None:
+    told = Told(texts)
     for client in tuple(readers):
-        client.put(texts)
+        client.put(told)

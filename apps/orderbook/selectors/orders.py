@@ -11,12 +11,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 
 from apps.accounts.models import Owner
-from apps.accounts.rows import Rows
+from apps.accounts.rows import Rows, array, rows_of
+from apps.accounts.together import Together
 from apps.orderbook.ids import id_first, id_last, id_product
 from apps.orderbook.models import Command, Event, Fill, Order, Product
 from apps.orderbook.models.enums import CommandKind, OrderStatus
@@ -78,7 +80,9 @@ ORDER BY id DESC LIMIT %(limit)s
 
 # Orders have the ids of the commands that placed them.
 _ROWS: Final = Rows(placed=Order)
-_DECIDED: Final = f"SELECT {_ROWS.columns} FROM orderbook_order placed WHERE placed.id = ANY(%s)"  # noqa: S608
+_DECIDED: Final = (
+    f"SELECT {_ROWS.columns} FROM orderbook_order placed WHERE placed.id = ANY(%s::bigint[])"  # noqa: S608
+)
 
 # What an order takes over from its command; the rest is as it is before anything has happened.
 _SHARED: Final = frozenset(
@@ -129,9 +133,7 @@ def order_of_command(command: Command) -> Order:
 
 def orders_of_commands(commands: Sequence[Command]) -> list[Order]:
     """What has become of each of these place commands so far."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DECIDED, [[command.pk for command in commands]])
-        decided = {row[0]: row for row in cursor.fetchall()}
+    decided = _decided.ask([command.pk for command in commands])
     orders = []
     for command in commands:
         row = decided.get(command.pk)
@@ -140,6 +142,15 @@ def orders_of_commands(commands: Sequence[Command]) -> list[Order]:
             order.product = command.product
         orders.append(order)
     return orders
+
+
+def _decided_of(asked: Sequence[list[int]]) -> list[dict[int, tuple[Any, ...]]]:
+    """The rows of those orders that have one; for each who asks, those of all."""
+    rows = rows_of(_DECIDED, [array(chain.from_iterable(asked))])
+    return [{row[0]: row for row in rows}] * len(asked)
+
+
+_decided: Final = Together(_decided_of)
 
 
 def order_pending(command: Command) -> Order:

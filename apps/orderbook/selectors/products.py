@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.accounts.errors import NotFound
 from apps.accounts.models import Asset
-from apps.accounts.rows import Rows
+from apps.accounts.rows import Rows, array, rows_of
+from apps.accounts.together import Together
 from apps.orderbook.models import Product
 from apps.orderbook.names import code_from_name
 
 _ROWS: Final = Rows(product=Product, base=Asset, quote=Asset)
+_CODE: Final = [field.attname for field in Product._meta.concrete_fields].index("code")
 _FIND: Final = f"""
 SELECT {_ROWS.columns} FROM orderbook_product product
 JOIN accounts_asset base ON base.id = product.base_id
 JOIN accounts_asset quote ON quote.id = product.quote_id
-WHERE product.code = %s
+WHERE product.code = ANY(%s::text[])
 """  # noqa: S608
 
 
@@ -29,19 +32,25 @@ def products() -> QuerySet[Product]:
 
 def product_by_name(name: str) -> Product:
     """The market of that name in the dialect, as a symbol, or as its code. Raises NotFound."""
-    found = _product(code_from_name(name)) if _may_be_name(name) else None
+    found = _products.ask(code_from_name(name)) if _may_be_name(name) else None
     if found is None:
         raise NotFound(_("Product not found"), code="product_not_found")
     return found
 
 
-def _product(code: str) -> Product | None:
-    found = _ROWS.find(_FIND, [code])
-    if found is None:
-        return None
+def _find(codes: Sequence[str]) -> list[Product | None]:
+    """Each of them is its own object, even of the same market: whoever asked may change it."""
+    rows = {row[_CODE]: row for row in rows_of(_FIND, [array(set(codes))])}
+    return [_made(rows[code]) if code in rows else None for code in codes]
+
+
+def _made(row: Sequence[Any]) -> Product:
     product: Product
-    product, product.base, product.quote = found
+    product, product.base, product.quote = _ROWS.read(row)
     return product
+
+
+_products: Final = Together(_find)
 
 
 def assets() -> QuerySet[Asset]:

@@ -1,16 +1,21 @@
 """Writing commands into the journal: their commit accepts them.
 
-One command takes one statement. Many take two, however many they are.
+One statement writes many, those of all requests that come at the same moment. None of them may
+keep the others waiting: where one has to wait, all are written one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, connection, transaction
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, transaction
 
+from apps.accounts.rows import array, rows_of
+from apps.accounts.together import Together
 from apps.orderbook.models import Command
 from apps.orderbook.services.doorbell import doorbell_ring
 
@@ -20,33 +25,62 @@ ENTITY: Final = """(
     SELECT company.id FROM accounts_owner person
     JOIN accounts_membership member ON member.user_id = person.user_id
     JOIN accounts_owner company ON company.organisation_id = member.organisation_id
-    WHERE person.id = %(owner_id)s ORDER BY member.created_at, member.id LIMIT 1
+    WHERE person.id = wanted.owner_id ORDER BY member.created_at, member.id LIMIT 1
 )"""
 
-_PLAIN: Final = (
-    "product_id", "kind", "owner_id", "user_id", "client_oid", "side", "order_type", "price",
-    "size", "funds", "time_in_force", "post_only", "self_trade", "stop", "stop_price",
-    "expires_at", "display_size", "slippage_bps", "timeout_s", "rules", "target",
-)  # fmt: skip
+_TYPES: Final = {
+    "product_id": "bigint",
+    "kind": "smallint",
+    "owner_id": "bigint",
+    "user_id": "bigint",
+    "client_oid": "text",
+    "side": "smallint",
+    "order_type": "smallint",
+    "price": "bigint",
+    "size": "bigint",
+    "funds": "bigint",
+    "time_in_force": "smallint",
+    "post_only": "boolean",
+    "self_trade": "smallint",
+    "stop": "smallint",
+    "stop_price": "bigint",
+    "expires_at": "timestamptz",
+    "display_size": "bigint",
+    "slippage_bps": "smallint",
+    "timeout_s": "integer",
+    "rules": "text",
+    "target": "bigint",
+}
 _NAMES: Final = [field.attname for field in Command._meta.concrete_fields]
-_COLUMNS: Final = f"id, entity_id, {', '.join(_PLAIN)}"
-# A client order id that was used before, be it a moment ago by a request still under way, yields
-# no row.
-_TAKEN: Final = "ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING"
+_COLUMNS: Final = ", ".join(_TYPES)
+_ARRAYS: Final = ", ".join(f"%({name})s::{type_}[]" for name, type_ in _TYPES.items())
 
-# One round trip: the number comes from the product's own sequence.
-_INSERT: Final = f"""
-INSERT INTO orderbook_command ({_COLUMNS})
-VALUES (orderbook_command_id(%(product_id)s), {ENTITY}, {", ".join(f"%({c})s" for c in _PLAIN)})
-{_TAKEN} RETURNING id, entity_id, created_at
+# The numbers come from the products' own sequences, in the order asked. A client order id that was
+# used before, be it a moment ago by a request still under way, leaves its row out. Rows go in by
+# client order id: of two statements that share some, one has them all first.
+_APPEND: Final = f"""
+WITH numbered AS MATERIALIZED (
+    SELECT orderbook_command_id(product_id) AS id, {ENTITY} AS entity_id, wanted.*
+    FROM unnest({_ARRAYS}) WITH ORDINALITY AS wanted ({_COLUMNS}, turn)
+    WHERE %(patience)s::text = '' OR set_config('lock_timeout', %(patience)s, true) <> ''
+), written AS (
+    INSERT INTO orderbook_command (id, entity_id, {_COLUMNS})
+    SELECT id, entity_id, {_COLUMNS} FROM numbered ORDER BY owner_id, client_oid, turn
+    ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
+    RETURNING id, created_at
+)
+SELECT numbered.id, entity_id, created_at
+FROM numbered LEFT JOIN written ON written.id = numbered.id ORDER BY turn
 """  # noqa: S608
 
-_NUMBERS: Final = f"""
-SELECT orderbook_command_id(product), {ENTITY}
-FROM unnest(%(products)s::bigint[]) WITH ORDINALITY AS wanted (product, turn)
-"""  # noqa: S608
-_INSERT_MANY: Final = f"INSERT INTO orderbook_command ({_COLUMNS}) VALUES "  # noqa: S608
-_ONE_OF_MANY: Final = f"({', '.join(['%s'] * (len(_PLAIN) + 2))})"
+# How long a statement of several may wait for a client order id that somebody else is writing;
+# one of a single command waits until it is written.
+PATIENCE: Final = "100ms"
+AS_EVER: Final = ""
+# PostgreSQL has carried out nothing of the statement.
+_NOTHING_DONE: Final = (
+    psycopg.errors.LockNotAvailable, psycopg.IntegrityError, psycopg.DataError,
+)  # fmt: skip
 
 
 def command_make(**fields: Any) -> Command:
@@ -61,41 +95,36 @@ def command_make(**fields: Any) -> Command:
 
 def command_append(command: Command) -> bool:
     """Writes the command and gives it its id. False when its client order id was used before."""
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, vars(command))
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    command.id, command.entity_id, command.created_at = row
-    command._state.adding = False
-    transaction.on_commit(partial(doorbell_ring, product_id=command.product_id))
-    return True
+    return commands_append([command])[0]
 
 
 def commands_append(commands: Sequence[Command]) -> list[bool]:
-    """The same for many of one owner, in their order. Inside a transaction."""
-    assert connection.in_atomic_block
-    if len(commands) < 2:
-        return [command_append(command) for command in commands]
-    products = [command.product_id for command in commands]
-    with connection.cursor() as cursor:
-        cursor.execute(_NUMBERS, {"products": products, "owner_id": commands[0].owner_id})
-        for command, (number, entity) in zip(commands, cursor.fetchall(), strict=True):
-            command.id, command.entity_id = number, entity
-        rows = ", ".join([_ONE_OF_MANY] * len(commands))
-        cursor.execute(
-            f"{_INSERT_MANY} {rows} {_TAKEN} RETURNING id, created_at",
-            [
-                getattr(command, name)
-                for command in commands
-                for name in ("id", "entity_id", *_PLAIN)
-            ],
-        )
-        written = dict(cursor.fetchall())
-    for command in commands:
-        if (created_at := written.get(command.id)) is not None:
-            command.created_at = created_at
-            command._state.adding = False
-    for product in set(products):
+    """The same for many, in their order and with one commit."""
+    return _commands.ask(commands)
+
+
+def _append(asked: Sequence[Sequence[Command]]) -> list[list[bool]]:
+    commands = [command for some in asked for command in some]
+    columns = {name: array([getattr(one, name) for one in commands]) for name in _TYPES}
+    patience = PATIENCE if len(asked) > 1 else AS_EVER
+    rows = iter(rows_of(_APPEND, {**columns, "patience": patience}) if commands else ())
+    written = [[_is_written(command, next(rows)) for command in some] for some in asked]
+    for product in {command.product_id for command in commands}:
         transaction.on_commit(partial(doorbell_ring, product_id=product))
-    return [command.id in written for command in commands]
+    return written
+
+
+def _is_written(command: Command, row: tuple[int, int | None, datetime | None]) -> bool:
+    id_, entity_id, created_at = row
+    if created_at is None:
+        return False
+    command.id, command.entity_id, command.created_at = id_, entity_id, created_at
+    command._state.adding = False
+    return True
+
+
+def _is_undone(error: Exception) -> bool:
+    return isinstance(error.__cause__, _NOTHING_DONE)
+
+
+_commands: Final = Together(_append, is_undone=_is_undone)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from apps.accounts.together import connection_release
 from apps.orderbook.selectors.journal import commands_decided
 
 log = structlog.get_logger(__name__)
@@ -43,16 +44,10 @@ def verdict_wait(*, command_ids: Iterable[int], timeout_s: float) -> bool:
     wait = verdicts.enter(command_ids)
     try:
         if not wait.over.is_set():
-            _release_connection()
+            connection_release()
         return wait.over.wait(min(timeout_s, WAIT_S_MAX))
     finally:
         verdicts.leave(wait)
-
-
-def _release_connection() -> None:
-    """Gives a pooled connection back: many may wait while few connections work."""
-    if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
-        connection.close()
 
 
 class Wait:

@@ -1,0 +1,109 @@
+"""What many threads ask at the same moment, asked once for all of them.
+
+A request that finds nobody asking asks for itself at once. Whoever comes while it is under way
+waits, and the first of them then asks for all who wait: alone nobody waits for anybody, and the
+more come the less each of them costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import connection
+
+ASKED_MAX: Final = 100
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
+
+
+def connection_release() -> None:
+    """Gives a pooled connection back: many may wait while few connections work."""
+    if "pool" in connection.settings_dict["OPTIONS"] and not connection.in_atomic_block:
+        connection.close()
+
+
+class Together(Generic[Asked, Answer]):
+    """`do` answers many questions, in their order. It is run by one thread at a time.
+
+    An error of `do` is raised for everybody whom it was to answer, unless `is_undone` says that
+    it did nothing: then each of them is asked by itself.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[Sequence[Asked]], Sequence[Answer]],
+        *,
+        is_undone: Callable[[Exception], bool] = lambda error: False,
+    ) -> None:
+        self._do = do
+        self._is_undone = is_undone
+        self._lock = Lock()
+        self._waiting: list[_Turn] = []
+        self._is_led = False
+
+    def ask(self, asked: Asked) -> Answer:
+        """The answer to this one. Inside a transaction it is asked there, and alone."""
+        if connection.in_atomic_block:
+            return self._do([asked])[0]
+        mine = _Turn(asked)
+        with self._lock:
+            self._waiting.append(mine)
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            # Whoever leads may need it.
+            connection_release()
+            mine.called.acquire()
+        if not mine.is_over:
+            self._lead()
+        if mine.error is not None:
+            raise mine.error
+        answer: Answer = mine.answer
+        return answer
+
+    def _lead(self) -> None:
+        """Answers those who wait, oneself among them, and calls who leads next."""
+        with self._lock:
+            turns, self._waiting = self._waiting[:ASKED_MAX], self._waiting[ASKED_MAX:]
+        try:
+            self._answer(turns)
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_led = following is not None
+            if following is not None:
+                following.called.release()
+            for turn in turns:
+                turn.is_over = True
+                turn.called.release()
+
+    def _answer(self, turns: Sequence[_Turn]) -> None:
+        try:
+            answers = self._do([turn.asked for turn in turns])
+            for turn, answer in zip(turns, answers, strict=True):
+                turn.answer = answer
+        except BaseException as error:
+            is_undone = isinstance(error, Exception) and self._is_undone(error)
+            if is_undone and len(turns) > 1:
+                for turn in turns:
+                    self._answer([turn])
+                return
+            for turn in turns:
+                turn.error = error
+
+
+class _Turn:
+    """One question. `called` is released when it is answered, or when it is to lead."""
+
+    __slots__ = ("answer", "asked", "called", "error", "is_over")
+
+    def __init__(self, asked: Any) -> None:
+        self.asked = asked
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self.is_over = False
+        # A lock that is held: cheaper than an Event.
+        self.called = Lock()
+        self.called.acquire()

@@ -1,0 +1,102 @@
+"""What many threads ask at once is asked once; each gets its own answer, or its own error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+import pytest
+
+from apps.accounts.together import ASKED_MAX, Together
+
+AT_ONCE = 8
+PATIENCE_S = 10
+
+
+class Slow:
+    """Doubles numbers. The first call goes on until `go`, so that others come meanwhile."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.began, self.go = Event(), Event()
+        self._turn = Lock()
+
+    def __call__(self, asked: Sequence[int]) -> list[int]:
+        assert self._turn.acquire(blocking=False), "one thread at a time"
+        self.calls.append(list(asked))
+        self.began.set()
+        assert self.go.wait(PATIENCE_S)
+        self._turn.release()
+        if -1 in asked:
+            raise ValueError(asked)
+        return [2 * number for number in asked]
+
+
+def crowd(together: Together[int, int], slow: Slow, asked: Sequence[int]) -> list[object]:
+    """What the first of these comes to, and all others who ask while it is under way."""
+
+    def ask(number: int) -> object:
+        try:
+            return together.ask(number)
+        except ValueError as error:
+            return error
+
+    with ThreadPoolExecutor(len(asked)) as pool:
+        first = pool.submit(ask, asked[0])
+        assert slow.began.wait(PATIENCE_S)
+        others = [pool.submit(ask, number) for number in asked[1:]]
+        while len(together._waiting) < len(asked) - 1:
+            slow.go.wait(0.001)
+        slow.go.set()
+        return [found.result(PATIENCE_S) for found in (first, *others)]
+
+
+def test_who_comes_alone_waits_for_nobody() -> None:
+    slow = Slow()
+    slow.go.set()
+    together = Together(slow)
+    assert [together.ask(number) for number in (1, 2)] == [2, 4]
+    assert slow.calls == [[1], [2]]
+
+
+def test_all_who_come_meanwhile_are_asked_for_at_once() -> None:
+    slow = Slow()
+    asked = list(range(AT_ONCE))
+    assert crowd(Together(slow), slow, asked) == [2 * number for number in asked]
+    first, others = slow.calls
+    assert first == [0]
+    assert sorted(others) == asked[1:]
+
+
+def test_no_more_than_so_many_are_asked_for_at_once() -> None:
+    slow = Slow()
+    asked = list(range(ASKED_MAX + 3))
+    assert crowd(Together(slow), slow, asked) == [2 * number for number in asked]
+    assert [len(call) for call in slow.calls] == [1, ASKED_MAX, 2]
+
+
+def test_an_error_is_everybodys_whom_it_kept_from_an_answer() -> None:
+    slow = Slow()
+    first, *others = crowd(Together(slow), slow, [5, 1, -1, 3])
+    assert first == 10
+    assert all(isinstance(found, ValueError) for found in others)
+    assert len(slow.calls) == 2
+
+
+def test_what_did_nothing_is_asked_again_one_by_one() -> None:
+    slow = Slow()
+    together = Together(slow, is_undone=lambda error: isinstance(error, ValueError))
+    five, two, wrong, six = crowd(together, slow, [5, 1, -1, 3])
+    assert (five, two, six) == (10, 2, 6)
+    assert isinstance(wrong, ValueError)
+    assert sorted(map(len, slow.calls)) == [1, 1, 1, 1, 3]
+
+
+def test_it_goes_on_after_an_error() -> None:
+    slow = Slow()
+    slow.go.set()
+    together = Together(slow)
+    with pytest.raises(ValueError, match="-1"):
+        together.ask(-1)
+    assert together.ask(4) == 8
