@@ -28,17 +28,19 @@ def connection_release() -> None:
 class Together(Generic[Asked, Answer]):
     """`do` answers many questions, in their order. It is run by one thread at a time.
 
-    An error of `do` is raised for everybody whom it was to answer, unless `is_undone` says that
-    it did nothing: then each of them is asked by itself.
+    An error of `do` is raised for everybody whom it was to answer. Where `is_undone` says of it
+    that `do` did nothing, each of them asks `alone` instead, and keeps nobody else waiting.
     """
 
     def __init__(
         self,
         do: Callable[[Sequence[Asked]], Sequence[Answer]],
         *,
+        alone: Callable[[Asked], Answer] | None = None,
         is_undone: Callable[[Exception], bool] = lambda error: False,
     ) -> None:
         self._do = do
+        self._alone = alone or (lambda asked: do([asked])[0])
         self._is_undone = is_undone
         self._lock = Lock()
         self._waiting: list[_Turn] = []
@@ -47,7 +49,7 @@ class Together(Generic[Asked, Answer]):
     def ask(self, asked: Asked) -> Answer:
         """The answer to this one. Inside a transaction it is asked there, and alone."""
         if connection.in_atomic_block:
-            return self._do([asked])[0]
+            return self._alone(asked)
         mine = _Turn(asked)
         with self._lock:
             self._waiting.append(mine)
@@ -58,10 +60,12 @@ class Together(Generic[Asked, Answer]):
             mine.called.acquire()
         if not mine.is_over:
             self._lead()
-        if mine.error is not None:
-            raise mine.error
-        answer: Answer = mine.answer
-        return answer
+        if mine.error is None:
+            answer: Answer = mine.answer
+            return answer
+        if isinstance(mine.error, Exception) and self._is_undone(mine.error):
+            return self._alone(asked)
+        raise mine.error
 
     def _lead(self) -> None:
         """Answers those who wait, oneself among them, and calls who leads next."""
@@ -85,11 +89,6 @@ class Together(Generic[Asked, Answer]):
             for turn, answer in zip(turns, answers, strict=True):
                 turn.answer = answer
         except BaseException as error:
-            is_undone = isinstance(error, Exception) and self._is_undone(error)
-            if is_undone and len(turns) > 1:
-                for turn in turns:
-                    self._answer([turn])
-                return
             for turn in turns:
                 turn.error = error
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import django
@@ -46,11 +48,31 @@ def everything(*, show: bool) -> str:
             results[way], said = running.run(folder, way, world.SYMBOL)
             if show:
                 print(said)
-    tests = sorted({test for found in results.values() for test in found})
-    return "".join(
-        f"| `{test}` | {' | '.join(results[way].get(test, '—') for way in results)} |\n"
-        for test in tests
-    )
+    return listed(results)
+
+
+def listed(results: Mapping[str, Mapping[str, str]]) -> str:
+    """A row for each test that ran, by way, and the names of those that ccxt has nothing to run
+    for."""
+    from tests.ccxt_suite.running import UNIMPLEMENTED, UNSUPPORTED
+
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    for found in results.values():
+        for test, result in found.items():
+            said[test].add(result)
+    rows = [
+        f"| `{test}` | {' | '.join(found.get(test, '—') for found in results.values())} |\n"
+        for test in sorted(said)
+        if not said[test] <= {UNSUPPORTED, UNIMPLEMENTED}
+    ]
+    reasons = {
+        UNSUPPORTED: "What this exchange class has no method for",
+        UNIMPLEMENTED: "What ccxt has no test for in Python",
+    }
+    for reason, words in reasons.items():
+        names = ", ".join(f"`{test}`" for test in sorted(said) if said[test] == {reason})
+        rows.append(f"\n{words}: {names}.\n")
+    return "".join(rows)
 
 
 if __name__ == "__main__":

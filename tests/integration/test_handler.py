@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.conf import settings as of_django
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.utils import translation
@@ -61,6 +62,7 @@ urlpatterns = [
     path("told", told),
     path("streamed", streamed),
     path("broken", broken),
+    path("api/v1/told", told),
     # The page that says so has links.
     *site,
 ]
@@ -71,12 +73,17 @@ def handler(settings: Settings) -> ThreadedHandler:
     seen.clear()
     settings.WEB_THREADS = 1
     settings.MIDDLEWARE = [f"{__name__}.NotesThread"]
+    settings.API_MIDDLEWARE = []
     return ThreadedHandler()
 
 
-def ask(handler: ThreadedHandler, where: str, *parts: dict[str, Any]) -> tuple[int, bytes]:
+def ask(
+    handler: ThreadedHandler, where: str, *parts: dict[str, Any], cookie: bytes = b""
+) -> tuple[int, bytes]:
     """Status and body; the request's parts come one after the other."""
-    scope = {"type": "http", "method": "POST", "path": where, "query_string": b"", "headers": []}
+    headers = [(b"cookie", cookie)] if cookie else []
+    scope = {"type": "http", "method": "POST", "path": where, "query_string": b""}
+    scope |= {"headers": headers}
 
     async def run() -> tuple[int, bytes]:
         asked = ApplicationCommunicator(handler, scope)
@@ -117,6 +124,14 @@ def test_what_is_streamed_comes_whole_and_is_closed(handler: ThreadedHandler) ->
 
 def test_what_nobody_foresaw_is_a_500(handler: ThreadedHandler) -> None:
     assert ask(handler, "/broken")[0] == 500
+
+
+def test_programs_are_spared_the_middleware_of_pages(handler: ThreadedHandler) -> None:
+    assert ask(handler, "/api/v1/told")[0] == 200
+    assert len(seen) == 1, "the view alone"
+    assert ask(handler, "/api/v1/told", cookie=b"sessionid=somebody")[0] == 200
+    assert len(seen) == 3, "who has a session has it there as well"
+    assert [f"{__name__}.NotesThread"] == of_django.MIDDLEWARE
 
 
 def test_whoever_leaves_while_asking_is_asked_no_more(handler: ThreadedHandler) -> None:

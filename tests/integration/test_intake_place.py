@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 
 from apps.accounts.errors import ServiceError
 from apps.orderbook.ids import id_number, id_product
@@ -19,6 +19,7 @@ from apps.orderbook.models.enums import (
     TimeInForce,
 )
 from apps.orderbook.services import doorbell
+from apps.orderbook.services.appending import command_append, command_make
 from apps.orderbook.services.commands import order_place
 from tests.support.factories import owner_make, user_make
 from tests.support.markets import TONNE, UNIT, limit_place, product_make, state_write
@@ -213,6 +214,56 @@ def test_an_order_that_races_an_uncommitted_one_waits_for_its_answer() -> None:
         assert thread.is_alive(), "the second must not answer before the first is certain"
     thread.join()
     assert got == [first]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_waits_for_another_keeps_nobody_else_waiting() -> None:
+    product, owner = product_make(), owner_make()
+    got: dict[str, Command] = {}
+
+    def place(oid: str) -> None:
+        got[oid] = limit_place(product, owner, client_oid=oid)
+        connection.close()
+
+    waits = threading.Thread(target=place, args=["race"])
+    others = [threading.Thread(target=place, args=[f"other-{number}"]) for number in range(4)]
+    with transaction.atomic():
+        first = limit_place(product, owner, client_oid="race")
+        for thread in (waits, *others):
+            thread.start()
+        for thread in others:
+            thread.join(10)
+        assert sorted(got) == [f"other-{number}" for number in range(4)]
+    waits.join()
+    assert got["race"] == first
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_value_that_the_database_refuses_takes_no_other_order_along() -> None:
+    product, owner = product_make(), owner_make()
+    refused: list[str] = []
+    start = threading.Barrier(4)
+
+    def place(size: int) -> None:
+        command = command_make(
+            product_id=product.pk, kind=CommandKind.PLACE, owner_id=owner.pk, size=size
+        )
+        start.wait()
+        try:
+            command_append(command)
+        except DataError as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    sizes = (TONNE, TONNE, BIGINT_MAX + 1, TONNE)
+    threads = [threading.Thread(target=place, args=[size]) for size in sizes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert [command.size for command in Command.objects.all()] == [TONNE] * 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 from apps.orderbook.feed import client as client_module
 from apps.orderbook.feed import market as market_module
 from apps.orderbook.feed import render
-from apps.orderbook.feed.client import INTERRUPTED, SLOW, Client, Farewell
+from apps.orderbook.feed.client import INTERRUPTED, SLOW, Client, Farewell, Told
 from apps.orderbook.feed.market import CHANNELS, MarketFeed
 from apps.orderbook.feed.payload import NotAPayload, Payload
+from apps.orderbook.feed.protocol import frames_of
 from apps.orderbook.feed.requests import FeedRequest, RequestRefused
 from apps.orderbook.feed.state import CaughtUp, Day, Fees, Gap, MarketState, Snapshot, Trade
 from apps.orderbook.ids import id_make, order_uuid
@@ -346,6 +351,41 @@ class TestSlowClients:
         assert [texts[0] for texts in asyncio.run(run())] == [
             str(n) for n in range(2 * client_module.WAITING_MAX)
         ]
+
+    def test_the_short_way_is_taken_while_nothing_waits(self) -> None:
+        takes, written = [True], []
+
+        def write(frames: bytes) -> bool:
+            if takes[0]:
+                written.append(frames)
+            return takes[0]
+
+        async def run() -> list[Any]:
+            client = Client(write)
+            client.put(["one"])
+            takes[0] = False
+            client.put(["two"])
+            takes[0] = True
+            client.put(["three"])
+            waited = [await client.next()]
+            client.put(["four"])
+            for _ in range(2):
+                client.sent()
+                waited.append(await client.next())
+            client.sent()
+            client.put(Told(["five", "six"]))
+            return waited
+
+        assert asyncio.run(run()) == [["two"], ["three"], ["four"]]
+        assert written == [frames_of(["one"]), frames_of(["five", "six"])]
+
+    def test_frames_are_what_a_client_reads(self) -> None:
+        texts = ["{}", "\u78b3" * 100, "x" * 70_000]
+        reader = ClientProtocol(parse_uri("ws://localhost/"), state=State.OPEN)
+        reader.receive_data(frames_of(texts))
+        heard = [event for event in reader.events_received() if isinstance(event, Frame)]
+        assert [bytes(frame.data).decode() for frame in heard] == texts
+        assert all(frame.opcode == Opcode.TEXT and frame.fin for frame in heard)
 
 
 class TestRequests:

@@ -84,13 +84,25 @@ def test_an_error_is_everybodys_whom_it_kept_from_an_answer() -> None:
     assert len(slow.calls) == 2
 
 
-def test_what_did_nothing_is_asked_again_one_by_one() -> None:
+def test_what_did_nothing_is_asked_by_each_alone_and_keeps_nobody_waiting() -> None:
     slow = Slow()
-    together = Together(slow, is_undone=lambda error: isinstance(error, ValueError))
-    five, two, wrong, six = crowd(together, slow, [5, 1, -1, 3])
-    assert (five, two, six) == (10, 2, 6)
+    alone: list[int] = []
+
+    def ask_alone(number: int) -> int:
+        alone.append(number)
+        if number == -1:
+            # Somebody else is answered while this one goes on.
+            assert together.ask(7) == 14
+            raise ValueError(number)
+        return 2 * number
+
+    together = Together(
+        slow, alone=ask_alone, is_undone=lambda error: isinstance(error, ValueError)
+    )
+    five, one, wrong, three = crowd(together, slow, [5, 1, -1, 3])
+    assert (five, one, three) == (10, 2, 6)
     assert isinstance(wrong, ValueError)
-    assert sorted(map(len, slow.calls)) == [1, 1, 1, 1, 3]
+    assert sorted(alone) == [-1, 1, 3]
 
 
 def test_it_goes_on_after_an_error() -> None:

@@ -43,6 +43,8 @@ PREFIX: Final = "/api/v1"
 LAST_USED_STEP: Final = timedelta(minutes=1)
 
 _secrets: Final = OpenSecrets()
+# Keys whose use some thread writes down: one is enough.
+_noting: Final[set[int]] = set()
 
 
 class HmacKeyAuthentication(BaseAuthentication):
@@ -148,6 +150,13 @@ def _signed_paths(request: HttpRequest) -> set[bytes]:
 def _note_use(key: ApiKey, address: str) -> None:
     """Once a minute is enough to tell a key in use from a forgotten one."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - LAST_USED_STEP:
+    if key.last_used_at is not None and key.last_used_at >= now - LAST_USED_STEP:
+        return
+    if key.pk in _noting:
+        return
+    _noting.add(key.pk)
+    try:
         stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_STEP)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_address=address)
+    finally:
+        _noting.discard(key.pk)

@@ -1,7 +1,7 @@
 """Writing commands into the journal: their commit accepts them.
 
 One statement writes many, those of all requests that come at the same moment. None of them may
-keep the others waiting: where one has to wait, all are written one by one.
+keep the others waiting: where one has to wait, each is written by itself.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ SELECT numbered.id, entity_id, created_at
 FROM numbered LEFT JOIN written ON written.id = numbered.id ORDER BY turn
 """  # noqa: S608
 
-# How long a statement of several may wait for a client order id that somebody else is writing;
-# one of a single command waits until it is written.
+# How long a statement for all may wait for a client order id that somebody else is writing. Who is
+# alone with it waits until it is written.
 PATIENCE: Final = "100ms"
 AS_EVER: Final = ""
 # PostgreSQL has carried out nothing of the statement.
@@ -103,15 +103,18 @@ def commands_append(commands: Sequence[Command]) -> list[bool]:
     return _commands.ask(commands)
 
 
-def _append(asked: Sequence[Sequence[Command]]) -> list[list[bool]]:
+def _append(asked: Sequence[Sequence[Command]], patience: str = PATIENCE) -> list[list[bool]]:
     commands = [command for some in asked for command in some]
     columns = {name: array([getattr(one, name) for one in commands]) for name in _TYPES}
-    patience = PATIENCE if len(asked) > 1 else AS_EVER
     rows = iter(rows_of(_APPEND, {**columns, "patience": patience}) if commands else ())
     written = [[_is_written(command, next(rows)) for command in some] for some in asked]
     for product in {command.product_id for command in commands}:
         transaction.on_commit(partial(doorbell_ring, product_id=product))
     return written
+
+
+def _append_alone(commands: Sequence[Command]) -> list[bool]:
+    return _append([commands], AS_EVER)[0]
 
 
 def _is_written(command: Command, row: tuple[int, int | None, datetime | None]) -> bool:
@@ -127,4 +130,4 @@ def _is_undone(error: Exception) -> bool:
     return isinstance(error.__cause__, _NOTHING_DONE)
 
 
-_commands: Final = Together(_append, is_undone=_is_undone)
+_commands: Final = Together(_append, alone=_append_alone, is_undone=_is_undone)
