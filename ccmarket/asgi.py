@@ -20,7 +20,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from apps.orderbook.feed.routing import websocket_urlpatterns  # noqa: E402
 from ccmarket.body_limit import BodyLimit  # noqa: E402
 from ccmarket.handler import ThreadedHandler  # noqa: E402
+from ccmarket.memory import memory_settle  # noqa: E402
 
 application = ProtocolTypeRouter(
     {"http": BodyLimit(ThreadedHandler()), "websocket": URLRouter(websocket_urlpatterns)}
 )
+
+memory_settle()

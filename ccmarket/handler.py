@@ -25,8 +25,8 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import close_old_connections
-from django.http import FileResponse
-from django.urls import set_script_prefix
+from django.http import FileResponse, HttpRequest
+from django.urls import ResolverMatch, set_script_prefix
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -89,8 +89,25 @@ def is_of_program(scope: Scope) -> bool:
     return path.startswith(API_PATH) and all(name != b"cookie" for name, _ in scope["headers"])
 
 
+class _ForPrograms(BaseHandler):
+    """Looks up once where an address without parameters leads: there are few of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, ResolverMatch] = {}
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        match = self._known.get(request.path_info)
+        if match is None:
+            match = super().resolve_request(request)
+            if match.route == request.path_info.removeprefix("/"):
+                self._known[request.path_info] = match
+        request.resolver_match = match
+        return match
+
+
 def _handler_with(middleware: Sequence[str]) -> BaseHandler:
-    handler, usual = BaseHandler(), settings.MIDDLEWARE
+    handler, usual = _ForPrograms(), settings.MIDDLEWARE
     # Django looks nowhere else for it.
     settings.MIDDLEWARE = list(middleware)
     try:

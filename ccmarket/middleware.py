@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Final
+from uuid import uuid4
+
 import structlog
 from csp.middleware import CSPMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
@@ -24,8 +28,27 @@ class PageCSPMiddleware(CSPMiddleware):
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Logs with the peer's address as the web server gives it, not as headers may claim it."""
+    """Logs with the peer's address as the web server gives it, not as headers may claim it.
+
+    Whose lines nobody wants to see are not made: then a request only gets its id.
+    """
 
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
         structlog.contextvars.bind_contextvars(ip=address_of(request))
+
+    def prepare(self, request: HttpRequest) -> None:
+        if _lines.isEnabledFor(logging.INFO):
+            super().prepare(request)
+            return
+        structlog.contextvars.bind_contextvars(request_id=str(uuid4()), ip=address_of(request))
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        is_told = response.status_code >= 400 or hasattr(request, "_raised_exception")
+        if is_told or response.streaming or _lines.isEnabledFor(logging.INFO):
+            super().handle_response(request, response)
+            return
+        structlog.contextvars.clear_contextvars()
+
+
+_lines: Final = logging.getLogger("django_structlog.middlewares.request")

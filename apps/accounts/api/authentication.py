@@ -19,6 +19,7 @@ import hmac
 import time
 from datetime import timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 
 from django.conf import settings
@@ -136,15 +137,16 @@ def _check_address(key: ApiKey, address: str) -> None:
         raise _refusal("address not allowed")
 
 
-def _signed_paths(request: HttpRequest) -> set[bytes]:
-    """The path with its query as sent and as we spell it, each with and without our prefix."""
+def _signed_paths(request: HttpRequest) -> list[bytes]:
+    """The path with its query as sent and as we spell it, each with and without our prefix; first
+    what most clients sign."""
     spelled = request.get_full_path().encode()
     scope: dict[str, Any] = getattr(request, "scope", {})
     sent: bytes = scope.get("raw_path") or spelled.partition(b"?")[0]
     if query := request.META.get("QUERY_STRING", ""):
         sent += b"?" + query.encode("latin-1")
-    paths = {spelled, sent}
-    return paths | {path.removeprefix(PREFIX.encode()) for path in paths}
+    both = ((path.removeprefix(PREFIX.encode()), path) for path in (sent, spelled))
+    return list(dict.fromkeys(chain.from_iterable(both)))
 
 
 def _note_use(key: ApiKey, address: str) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.http import HttpRequest
 from django.utils import translation
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.accounts.acting import TRADE, VIEW
 from apps.accounts.api.permissions import HasScope
 from apps.accounts.api.reading import reader
+
+_TAKES_JSON: Final = frozenset({"*/*", "application/json"})
 
 
 class ApiView(APIView):
@@ -24,6 +28,17 @@ class ApiView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with translation.override("en"):
             return super().dispatch(request, *args, **kwargs)
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Most clients take anything, and there is one thing to be had."""
+        accepts = request.META.get("HTTP_ACCEPT", "*/*")
+        if accepts in _TAKES_JSON and len(self.renderer_classes) == 1:
+            renderer = self.renderer_classes[0]()
+            if renderer.media_type == "application/json" and "format" not in request.query_params:
+                return renderer, "application/json"
+        return super().perform_content_negotiation(request, force)
 
     def get_permissions(self) -> list[BasePermission]:
         return [HasScope(self.scopes.get(self.request.method or "", VIEW))()]

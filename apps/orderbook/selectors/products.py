@@ -39,17 +39,22 @@ def product_by_name(name: str) -> Product:
 
 
 def _find(codes: Sequence[str]) -> list[Product | None]:
-    """Each of them is its own object, even of the same market: whoever asked may change it."""
-    rows = {row[_CODE]: row for row in rows_of(_FIND, [array(set(codes))])}
-    return [_made(rows[code]) if code in rows else None for code in codes]
+    """Read anew each time. As long as nothing has changed, the objects are those of last time:
+    they are for everybody, to be looked at."""
+    rows = rows_of(_FIND, [array(set(codes))])
+    found = {row[_CODE]: _made(row) for row in rows}
+    return [found.get(code) for code in codes]
 
 
-def _made(row: Sequence[Any]) -> Product:
-    product: Product
-    product, product.base, product.quote = _ROWS.read(row)
+def _made(row: tuple[Any, ...]) -> Product:
+    last, product = _last.get(row[_CODE], (None, None))
+    if product is None or row != last:
+        product, product.base, product.quote = _ROWS.read(row)
+        _last[row[_CODE]] = row, product
     return product
 
 
+_last: Final[dict[str, tuple[tuple[Any, ...], Product]]] = {}
 _products: Final = Together(_find)
 
 
