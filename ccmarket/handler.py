@@ -5,8 +5,8 @@ and back by itself, in a thread made for the request alone; here a request is ca
 first byte to its last in one thread of a pool, with the connection to the database that the thread
 keeps. A request that waits for the engine holds its thread, so there are many.
 
-Programs bring no cookies, so what the middleware does with sessions, forms and languages is left
-out for them: it takes longer than most of what they ask for.
+Programs bring no cookies, so what the middleware does with sessions and forms is left out for
+them: it takes longer than most of what they ask for.
 """
 
 from __future__ import annotations

@@ -63,11 +63,11 @@ MIDDLEWARE = [
     "apps.accounts.middleware.ServiceErrorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
-# What of it there is for a program that calls the API: it has no session, fills in no form and
-# reads English.
+# What of it there is for a program that calls the API: it has no session and fills in no form.
 API_MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "ccmarket.middleware.RequestLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
