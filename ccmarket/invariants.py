@@ -27,6 +27,10 @@ HOLD_SOURCES: tuple[str, ...] = (
     WHERE i.state NOT IN ('final', 'failed')
     """,
     """
+    SELECT owner_id, asset_id, amount FROM nft_coinwithdrawal
+    WHERE state NOT IN ('final', 'failed')
+    """,
+    """
     SELECT w.owner_id, c.asset_id, w.tonnes * 1000000
     FROM registry_withdrawal w JOIN registry_creditclass c ON c.id = w.credit_class_id
     WHERE w.state IN ('requested', 'processing')
@@ -63,4 +67,6 @@ INVARIANTS: dict[str, Check] = {
     "CC is backed gram by gram": settlement.cc_is_backed,
     "NFTs out are the tokenised spans": settlement.tokens_are_tokenised_spans,
     "the bridge owns what is out": settlement.bridge_owns_what_is_out,
+    "the bridge owns the CC that is out": settlement.bridge_owns_the_cc_that_is_out,
+    "coins follow their events": settlement.coins_follow_their_events,
 }

@@ -15,9 +15,9 @@ log = structlog.get_logger(__name__)
 BRIDGE_ADVANCE: Final = "nft.bridge_advance"
 
 
-def intent_wake(*, intent_id: int) -> None:
+def intent_wake(*, intent_id: int, kind: str = "mint") -> None:
     """Sends the task that advances an intent. Without Redis the next sweep takes it up."""
     try:
-        current_app.send_task(BRIDGE_ADVANCE, (intent_id,))
+        current_app.send_task(BRIDGE_ADVANCE, (intent_id, kind))
     except (OperationalError, KombuError, RedisError, OSError) as exc:
         log.warning("wakeup_lost", intent=intent_id, error=type(exc).__name__)

@@ -20,11 +20,21 @@ CHAIN_KEYSTORE_DIR = env.text("CHAIN_KEYSTORE_DIR", "")
 CHAIN_KEYSTORE_PASSWORD = env.text("CHAIN_KEYSTORE_PASSWORD", "")
 # Given to the contracts when they are deployed.
 CHAIN_DAILY_CAP_TONNES = env.number("CHAIN_DAILY_CAP_TONNES", 1_000_000)
+CHAIN_DAILY_CAP_USDC = env.number("CHAIN_DAILY_CAP_USDC", 1_000_000)
+# The USDC contract of the chain; a development chain gets one of its own.
+CHAIN_USDC_ADDRESS = env.text("CHAIN_USDC_ADDRESS", "")
 CHAIN_ADMIN_DELAY_S = env.number("CHAIN_ADMIN_DELAY_S", 172_800)
 # A transaction that is in no block after this long is replaced by one that pays more, up to the
 # maximum.
 CHAIN_REPLACE_AFTER_S = env.number("CHAIN_REPLACE_AFTER_S", 120)
 CHAIN_FEE_MAX_GWEI = env.number("CHAIN_FEE_MAX_GWEI", 300)
+
+# How fast coins may leave, in whole units within 24 hours: of each coin for one owner, and for all.
+COIN_WITHDRAWAL_OWNER_DAILY = env.number("COIN_WITHDRAWAL_OWNER_DAILY", 100_000)
+COIN_WITHDRAWAL_DAILY = env.number("COIN_WITHDRAWAL_DAILY", 500_000)
+COIN_WITHDRAWALS_HOURLY_MAX = env.number("COIN_WITHDRAWALS_HOURLY_MAX", 10)
+# How long after it was linked a wallet receives no coins.
+WALLET_COOLING_OFF_S = env.number("WALLET_COOLING_OFF_S", 86_400)
 
 BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
 WEBHOOK_SWEEP_EVERY_S = 2
@@ -42,6 +52,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.nft.tasks.bridge_sweep",
         "schedule": BRIDGE_SWEEP_EVERY_S,
         "options": {"expires": BRIDGE_SWEEP_EVERY_S},
+    },
+    "ledger-reconcile": {
+        "task": "nft.ledger_reconcile",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "ledger-add-up": {
+        "task": "nft.ledger_reconcile",
+        "schedule": 3600,
+        "kwargs": {"thorough": True},
     },
     "webhooks-sweep": {
         "task": "accounts.webhooks_deliver",

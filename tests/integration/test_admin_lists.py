@@ -56,6 +56,8 @@ SEARCHES: dict[type[Model], tuple[str, ...]] = {
     nft.MintRequest: (UUID, "COD1", "person-1"),
     nft.BridgeIntent: (UUID, "COD1", "person-1", HASH),
     nft.ChainTransaction: (HASH, UUID),
+    nft.CoinWithdrawal: (UUID, "person-1", HASH),
+    nft.CoinDeposit: (HASH, "person-1"),
     nft.ChainEvent: (HASH, "77"),
     nft.Token: ("77", "0xAb5801a7D398351b8bE11C439e05C5B3259aeC9B"),
     nft.TokenRedemption: (HASH, "COD1", "person-1"),

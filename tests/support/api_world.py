@@ -123,6 +123,7 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "account_name": "Me",
     }
     mint = {"credit_class": names["credit"], "tonnes": 1, "to_address": "0x" + "11" * 20}
+    coins = {"currency": "USDC", "amount": "5", "to_address": "0x" + "11" * 20}
     new_hook = {"url": "https://1.1.1.1/hook", "events": ["order.fill", "order.done"]}
     batch = {"requests": [{"place": {**order, "client_oid": "b"}}, {"cancel": {"id": NOBODY}}]}
     mine, order_path = {"scope": VIEW, "owned": True}, f"/orders/{names['order']}"
@@ -175,6 +176,15 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /withdrawals/{withdrawal}": Call(f"/withdrawals/{names['withdrawal']}", **mine),
         "DELETE /withdrawals/{withdrawal}": Call(
             f"/withdrawals/{names['withdrawal']}", TRANSFER, owned=True
+        ),
+        "GET /coins": Call("/coins", VIEW, refused=404),
+        "GET /coins/deposits": Call("/coins/deposits", VIEW),
+        "GET /coins/withdrawals": Call("/coins/withdrawals", VIEW),
+        "POST /coins/withdrawals": Call(
+            "/coins/withdrawals", TRANSFER, coins, _key("coins"), refused=400
+        ),
+        "GET /coins/withdrawals/{withdrawal}": Call(
+            f"/coins/withdrawals/{NOBODY}", VIEW, owned=True, refused=404
         ),
         "GET /nft/contract": Call("/nft/contract", VIEW, refused=404),
         "GET /nft/tokens": Call("/nft/tokens", VIEW),

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from eth_abi import decode
+from eth_account import Account
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
@@ -20,6 +21,16 @@ DAILY_CAP_MICRO = 1_000_000_000_000
 BASE_URI = "https://example.org/nft/"
 STRIDE = 10**10
 ZERO_ADDRESS = "0x" + "00" * 20
+SOME_KEY = "0x" + "11" * 32
+PERMIT_TYPES = {
+    "Permit": [
+        {"name": "owner", "type": "address"},
+        {"name": "spender", "type": "address"},
+        {"name": "value", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ]
+}
 
 
 class Block(NamedTuple):
@@ -128,6 +139,28 @@ def deploy_world(web3: Web3) -> World:
     credit = blank.deploy("CarbonCredit", *roles, DAILY_CAP_TONNES, BASE_URI)
     cc = blank.deploy("CCToken", *roles, DAILY_CAP_MICRO)
     return World(web3, credit, cc, admin, minter, pauser, alice, bob, carol, dave)
+
+
+def signed_permit(
+    world: World, coin: Contract, spender: str, value: int
+) -> tuple[int, int, bytes, bytes]:
+    """Deadline, v, r, s of an EIP-2612 permit for `spender`, signed with SOME_KEY, its first."""
+    deadline = world.web3.eth.get_block("latest")["timestamp"] + 600
+    message = {
+        "owner": Account.from_key(SOME_KEY).address,
+        "spender": spender,
+        "value": value,
+        "nonce": 0,
+        "deadline": deadline,
+    }
+    domain = {
+        "name": coin.functions.name().call(),
+        "version": "1",
+        "chainId": world.web3.eth.chain_id,
+        "verifyingContract": coin.address,
+    }
+    signed = Account.sign_typed_data(SOME_KEY, domain, PERMIT_TYPES, message)
+    return deadline, signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
 
 
 def _comparable(value: Any) -> Any:

@@ -125,6 +125,8 @@ class Transfer(models.Model):
         PLEDGE = 9, _("Pledge for CC")
         UNPLEDGE = 10, _("Redemption of CC")
         GIFT = 11, _("Gift")
+        COIN_OUT = 12, _("Sent to a wallet")
+        COIN_IN = 13, _("Received from a wallet")
 
     from_balance = models.ForeignKey(
         Balance, models.PROTECT, related_name="+", db_constraint=False, db_index=False

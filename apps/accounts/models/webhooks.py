@@ -23,6 +23,8 @@ class WebhookEvent(models.TextChoices):
     WITHDRAWAL_REFUSED = "withdrawal.refused", _("A withdrawal was refused")
     MINT_FINAL = "mint.final", _("NFTs were minted for good")
     MINT_FAILED = "mint.failed", _("NFTs could not be minted")
+    COIN_FINAL = "coin_withdrawal.final", _("Coins reached a wallet for good")
+    COIN_FAILED = "coin_withdrawal.failed", _("Coins could not be sent")
 
 
 class WebhookEndpoint(models.Model):

@@ -1,5 +1,5 @@
 """What staff see of the bridge, and how they stop it and start it again."""
 
-from apps.nft.admin import bridge, chain, halts
+from apps.nft.admin import bridge, chain, coins, halts
 
-__all__ = ["bridge", "chain", "halts"]
+__all__ = ["bridge", "chain", "coins", "halts"]

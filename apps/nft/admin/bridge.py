@@ -14,7 +14,13 @@ from unfold.decorators import display
 from apps.accounts.admin.finding import owners_found, uuid_of
 from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
-from apps.nft.models import BridgeIntent, ChainTransaction, MintRequest, Signer
+from apps.nft.models import (
+    BridgeIntent,
+    ChainTransaction,
+    CoinWithdrawal,
+    MintRequest,
+    Signer,
+)
 from apps.registry.models import CreditClass
 
 STATE_COLOURS = {
@@ -104,8 +110,7 @@ class BridgeIntentAdmin(LongListAdmin):
 
     @display(description=_("nonce (attempts)"))  # type: ignore[untyped-decorator]
     def nonces(self, intent: BridgeIntent) -> str:
-        attempts = list(intent.transactions.all())
-        return f"{attempts[0].nonce} ({len(attempts)})" if attempts else "–"
+        return nonces_of(intent)
 
 
 @admin.register(Signer)
@@ -140,11 +145,12 @@ class ChainTransactionAdmin(LongListAdmin):
     """Every attempt of every signer, by nonce: a hole would show."""
 
     list_display = (
-        *("signer", "nonce", "attempt", "hash", "intent", "contract", "max_fee_per_gas"),
+        *("signer", "nonce", "attempt", "hash", "intent", "withdrawal", "contract"),
+        "max_fee_per_gas",
         *("broadcast_at", "block_number", "succeeded"),
     )
     list_filter = ("signer", FateFilter)
-    list_select_related = ("signer", "intent", "contract")
+    list_select_related = ("signer", "intent", "withdrawal", "contract")
     search_fields = ("hash",)
     search_help_text = _("A transaction's hash, or the id of an intent")
     ordering = ("-signer_id", "-nonce", "-attempt")
@@ -152,8 +158,16 @@ class ChainTransactionAdmin(LongListAdmin):
 
     def rows_found(self, rows: QuerySet[ChainTransaction], term: str) -> QuerySet[ChainTransaction]:
         if public_id := uuid_of(term):
-            return rows.filter(intent__in=BridgeIntent.objects.filter(public_id=public_id))
+            if found := BridgeIntent.objects.filter(public_id=public_id).first():
+                return rows.filter(intent=found)
+            return rows.filter(withdrawal__in=CoinWithdrawal.objects.filter(public_id=public_id))
         return rows.filter(hash=term.lower())
+
+
+def nonces_of(intent: BridgeIntent | CoinWithdrawal) -> str:
+    """The nonce of an intent's attempts, and how many there are."""
+    attempts = list(intent.transactions.all())
+    return f"{attempts[0].nonce} ({len(attempts)})" if attempts else "–"
 
 
 def _of_owner_or_class(rows: QuerySet[Any], term: str) -> QuerySet[Any]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.nft.api import metadata, mints
+from apps.nft.api import coins, metadata, mints
 
 v1 = [
     path("nft/mints", mints.MintsView.as_view(), name="api_mints"),
     path("nft/mints/<uuid:mint>", mints.MintView.as_view(), name="api_mint"),
     path("nft/tokens", mints.TokensView.as_view(), name="api_tokens"),
+    path("coins", coins.CoinsView.as_view(), name="api_coins"),
+    path("coins/deposits", coins.CoinDepositsView.as_view(), name="api_coin_deposits"),
+    path("coins/withdrawals", coins.CoinWithdrawalsView.as_view(), name="api_coin_withdrawals"),
+    path(
+        "coins/withdrawals/<uuid:withdrawal>",
+        coins.CoinWithdrawalView.as_view(),
+        name="api_coin_withdrawal",
+    ),
     path("nft/contract", mints.ContractView.as_view(), name="api_nft_contract"),
 ]
 

@@ -1,6 +1,7 @@
 """The keys that sign for the platform, by role. They never leave this module and have no repr.
 
-Roles: `deployer` (deploys, holds no power after), `admin`, `minter` (the bridge), `pauser`.
+Roles: `deployer` (deploys, holds no power after), `admin`, `minter` (the bridge mints),
+`pauser`, `withdrawer` (the bridge pays out of the vault), `anchorer` (fixes the days' roots).
 """
 
 from __future__ import annotations
@@ -17,9 +18,13 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
-ROLES: Final = ("deployer", "admin", "minter", "pauser")
+ROLES: Final = ("deployer", "admin", "minter", "pauser", "withdrawer", "anchorer")
+# Those the platform itself signs with; the others only need an address.
+SIGNING_ROLES: Final = ("deployer", "minter", "withdrawer", "anchorer")
 
-# The first accounts of the mnemonic every development chain starts with: known to everybody.
+# Accounts of the mnemonic every development chain starts with: known to everybody. Those in between
+# are people's wallets.
+DEV_ACCOUNTS: Final = dict(zip(ROLES, (0, 1, 2, 3, 8, 9), strict=True))
 DEV_MNEMONIC: Final = "test test test test test test test test test test test junk"
 DEV_CHAIN_ID: Final = 31337
 
@@ -64,7 +69,7 @@ class DevKeyring(_LocalKeyring):
     """The well-known keys of a local development chain. Refuses to sign for any other chain."""
 
     def _account(self, role: str) -> LocalAccount:
-        return _dev_account(ROLES.index(role))
+        return _dev_account(DEV_ACCOUNTS[role])
 
     def sign(self, role: str, fields: Mapping[str, Any]) -> SignedTransaction:
         if fields["chainId"] != DEV_CHAIN_ID:

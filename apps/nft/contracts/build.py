@@ -22,10 +22,10 @@ ARTIFACTS: Final = CONTRACTS / "artifacts"
 COMPILE_TIMEOUT_S: Final = 300
 
 # What is deployed; the other sources are compiled as parts of these.
-DEPLOYABLE: Final = ("CarbonCredit", "CCToken")
+DEPLOYABLE: Final = ("CarbonCredit", "CCToken", "Vault", "Anchor")
 
-# Sources outside `src/`: compiled for tests and comparisons, never deployed by the platform.
-SUPPORT: Final = ("Receivers", "Inspector", "GasBaselines")
+# Sources outside `src/`: for tests, comparisons and development chains, never for production.
+SUPPORT: Final = ("Receivers", "Inspector", "GasBaselines", "Coins")
 
 SETTINGS: Final[dict[str, Any]] = {
     # Cancun's instructions run on mainnet, on the large rollups and on anvil alike.

@@ -2,7 +2,9 @@
 
 from apps.nft.models.bridge import BridgeIntent, ChainTransaction, MintRequest, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
+from apps.nft.models.coins import CoinDeposit, CoinWithdrawal
 from apps.nft.models.halt import BridgeHalt, BridgeResume
+from apps.nft.models.intents import ChainIntent
 from apps.nft.models.pool import Pledge, PoolRedemption, PoolRule
 from apps.nft.models.token import Token, TokenRedemption
 
@@ -12,7 +14,10 @@ __all__ = [
     "BridgeResume",
     "Chain",
     "ChainEvent",
+    "ChainIntent",
     "ChainTransaction",
+    "CoinDeposit",
+    "CoinWithdrawal",
     "Contract",
     "IndexedBlock",
     "MintRequest",

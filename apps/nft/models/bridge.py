@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from functools import reduce
+from operator import or_
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
 from apps.nft.models.chain import Chain, Contract
+from apps.nft.models.coins import CoinWithdrawal
+from apps.nft.models.intents import ChainIntent
 from apps.registry.models import CreditClass, SerialBlock
 
 # As in CarbonCredit.sol.
@@ -49,24 +52,12 @@ class MintRequest(models.Model):
         return str(self.public_id)
 
 
-class BridgeIntent(models.Model):
+class BridgeIntent(ChainIntent):
     """One mint of whole tonnes, all from one contiguous serial range.
 
     While it is not final it holds `amount_grams` of the owner's balance and its span is reserved.
-    On chain it is known by `public_id`, which mints once.
     """
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("Queued")
-        SIGNED = "signed", _("Signed")
-        BROADCAST = "broadcast", _("Broadcast")
-        MINED = "mined", _("Mined")
-        FINAL = "final", _("Final")
-        FAILED = "failed", _("Failed; everything released")
-
-    OPEN_STATES: ClassVar = (State.QUEUED, State.SIGNED, State.BROADCAST, State.MINED)
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     request = models.ForeignKey(MintRequest, models.PROTECT, related_name="intents")
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="intents")
     owner = models.ForeignKey(Owner, models.PROTECT, related_name="bridge_intents")
@@ -84,10 +75,6 @@ class BridgeIntent(models.Model):
         help_text=_("What is reserved while it is open."),
     )
     to_address = models.CharField(_("to"), max_length=42)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
-    failure = models.CharField(_("failure"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("asked at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
         verbose_name = _("bridge intent")
@@ -107,9 +94,6 @@ class BridgeIntent(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return str(self.public_id)
-
     @property
     def tonnes(self) -> int:
         return self.amount_grams // 1_000_000
@@ -118,11 +102,6 @@ class BridgeIntent(models.Model):
     def first_token_id(self) -> int:
         """The id its first tonne has as a token, for ever."""
         return token_id_of(self.block, self.first_serial)
-
-    @property
-    def chain_key(self) -> bytes:
-        """The intent id of the contract: 32 bytes, the UUID in the lower half."""
-        return bytes(16) + self.public_id.bytes
 
 
 class Signer(models.Model):
@@ -145,6 +124,18 @@ class Signer(models.Model):
         return f"{self.role} {self.address}"
 
 
+def exactly_one(*fields: str) -> Q:
+    """Of these fields one is set, and no more."""
+    return reduce(
+        or_,
+        (Q(**{f"{name}__isnull": name != chosen for name in fields}) for chosen in fields),
+    )
+
+
+# What a transaction is for.
+PURPOSES = ("intent", "withdrawal", "contract")
+
+
 class ChainTransaction(models.Model):
     """One attempt to send one transaction: its fields, then its signed bytes, then its fate.
 
@@ -155,6 +146,9 @@ class ChainTransaction(models.Model):
 
     intent = models.ForeignKey(
         BridgeIntent, models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    withdrawal = models.ForeignKey(
+        CoinWithdrawal, models.PROTECT, null=True, blank=True, related_name="transactions"
     )
     contract = models.ForeignKey(
         Contract, models.PROTECT, null=True, blank=True, related_name="deployments"
@@ -199,8 +193,7 @@ class ChainTransaction(models.Model):
             ),
             models.CheckConstraint(
                 name="nft_transaction_one_purpose",
-                condition=Q(intent__isnull=False, contract__isnull=True)
-                | Q(intent__isnull=True, contract__isnull=False),
+                condition=exactly_one(*PURPOSES),
             ),
             models.CheckConstraint(
                 name="nft_transaction_signed_before_broadcast",

@@ -98,6 +98,11 @@ class ChainEvent(models.Model):
                 condition=models.Q(token_id__isnull=False),
                 name="nft_event_of_token",
             ),
+            models.Index(
+                fields=["contract", "name"],
+                condition=models.Q(token_id__isnull=True),
+                name="nft_event_named",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

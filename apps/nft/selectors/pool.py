@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -77,3 +78,10 @@ def classes_eligible() -> QuerySet[CreditClass]:
 def class_is_eligible(credit_class: CreditClass) -> bool:
     """Whether the pool takes this class."""
     return classes_eligible().filter(pk=credit_class.pk).exists()
+
+
+def cc_is_backed() -> Iterator[str]:
+    """The supply of CC, on the ledger and on chain together, equals the grams in the pool."""
+    state = pool_state()
+    if state.supply_grams != state.backing_grams:
+        yield f"{state.supply_grams} CC micro-units issued, {state.backing_grams} grams pooled"

@@ -73,7 +73,8 @@ WITH wanted AS (
 ), owned AS (
     SELECT b.asset_id, b.available + b.held AS grams
     FROM accounts_balance b JOIN accounts_owner o ON o.id = b.owner_id
-    WHERE o.platform_name = %s
+    JOIN accounts_asset a ON a.id = b.asset_id
+    WHERE o.platform_name = %s AND a.kind = 'credit'
 )
 SELECT a.code, coalesce(o.grams, 0), coalesce(w.grams, 0)
 FROM owned o FULL JOIN wanted w ON w.asset_id = o.asset_id

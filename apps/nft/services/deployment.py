@@ -21,7 +21,7 @@ from apps.nft.chain import artifacts
 from apps.nft.chain.abi import Interface
 from apps.nft.chain.client import ChainClient
 from apps.nft.chain.errors import ChainError
-from apps.nft.chain.keys import Keyring
+from apps.nft.chain.keys import DEV_CHAIN_ID, SIGNING_ROLES, Keyring
 from apps.nft.models import Chain, ChainTransaction, Contract
 from apps.nft.services.connection import chain_record
 from apps.nft.services.transactions import (
@@ -33,8 +33,10 @@ from apps.nft.services.transactions import (
     transaction_sign,
 )
 
-CONTRACTS: Final = ("CarbonCredit", "CCToken")
-GRAMS_PER_TONNE: Final = 1_000_000
+# In the order in which they need each other. USDC is somebody else's, but on a development chain.
+CONTRACTS: Final = ("CarbonCredit", "CCToken", "USDC", "Vault", "Anchor")
+ARTIFACTS: Final = {"USDC": "support/DevelopmentCoin"}
+MICRO: Final = 1_000_000
 GAS_LIMIT: Final = 8_000_000
 POLL_S: Final = 0.2
 
@@ -46,15 +48,34 @@ class DeploymentFailed(ChainError):
 def contracts_deploy(
     *, client: ChainClient, keyring: Keyring, timeout_s: float = 120
 ) -> dict[str, Contract]:
-    """Both contracts on the client's chain, by name, deployed as far as they are not yet.
+    """The contracts on the client's chain, by name, deployed as far as they are not yet.
+
+    Without `CHAIN_USDC_ADDRESS` there is USDC on a development chain only.
 
     Raises WrongChain, ChainUnavailable, DeploymentFailed (other code at the address, or no block
     within `timeout_s` for each).
     """
     chain = chain_record(client=client)
-    for role in ("deployer", "minter"):
+    for role in SIGNING_ROLES:
         signer_ensure(chain_id=chain.chain_id, role=role, keyring=keyring, client=client)
-    return {name: _contract_ensure(chain, name, client, keyring, timeout_s) for name in CONTRACTS}
+    names = [name for name in CONTRACTS if name != "USDC" or _usdc_is_to_deploy(chain, client)]
+    found = {name: _contract_ensure(chain, name, client, keyring, timeout_s) for name in names}
+    return found | {contract.name: contract for contract in chain.contracts.filter(name="USDC")}
+
+
+def _usdc_is_to_deploy(chain: Chain, client: ChainClient) -> bool:
+    """Puts the USDC of the settings on record; True where we have to make one ourselves."""
+    address = settings.CHAIN_USDC_ADDRESS
+    if not address:
+        return chain.chain_id == DEV_CHAIN_ID
+    if not client.code(address):
+        raise DeploymentFailed(f"there is no contract at CHAIN_USDC_ADDRESS, {address}")
+    contract, _ = Contract.objects.get_or_create(
+        chain=chain, name="USDC", defaults={"address": address, "confirmed_at": timezone.now()}
+    )
+    if contract.address != address:
+        raise DeploymentFailed(f"USDC is on record at {contract.address}, not at {address}")
+    return False
 
 
 def _contract_ensure(
@@ -65,7 +86,7 @@ def _contract_ensure(
         contract = _contract_record(chain, name, client, keyring)
     if not client.code(contract.address):
         _create(contract, client, keyring, timeout_s)
-    if not artifacts.load(name).deployed_as(client.code(contract.address)):
+    if not _artifact(name).deployed_as(client.code(contract.address)):
         raise DeploymentFailed(
             f"the code at {contract.address} is not {name} as it is built here: was it deployed"
             " from other sources?"
@@ -78,8 +99,9 @@ def _contract_ensure(
 
 def _contract_record(chain: Chain, name: str, client: ChainClient, keyring: Keyring) -> Contract:
     """The contract's future address and the unsigned transaction that creates it, as one."""
-    artifact = artifacts.load(name)
-    code = Interface(artifact).encode_constructor(artifact.bytecode, *_arguments(name, keyring))
+    artifact = _artifact(name)
+    arguments = _arguments(chain, name, keyring)
+    code = Interface(artifact).encode_constructor(artifact.bytecode, *arguments)
     call = Call("", bytes.fromhex(code.removeprefix("0x")), GAS_LIMIT, client.fees())
     signer = signer_ensure(chain_id=chain.chain_id, role="deployer", keyring=keyring, client=client)
     with transaction.atomic():
@@ -89,7 +111,9 @@ def _contract_record(chain: Chain, name: str, client: ChainClient, keyring: Keyr
             chain=chain, name=name, defaults={"address": address}
         )
         if created:
-            transaction_record(signer=signer, nonce=nonce, call=call, contract=contract)
+            transaction_record(
+                signer=signer, nonce=nonce, call=call, purpose={"contract": contract}
+            )
         else:
             # Another process was faster: give the nonce back by undoing everything.
             transaction.set_rollback(True)
@@ -110,9 +134,27 @@ def _create(contract: Contract, client: ChainClient, keyring: Keyring, timeout_s
         raise DeploymentFailed(f"creating {contract.name} failed in {attempt.hash}")
 
 
-def _arguments(name: str, keyring: Keyring) -> tuple[Any, ...]:
-    roles = tuple(keyring.address(role) for role in ("admin", "minter", "pauser"))
-    cap_tonnes = settings.CHAIN_DAILY_CAP_TONNES
-    if name == "CCToken":
-        return settings.CHAIN_ADMIN_DELAY_S, *roles, cap_tonnes * GRAMS_PER_TONNE
-    return settings.CHAIN_ADMIN_DELAY_S, *roles, cap_tonnes, f"{settings.BASE_URL}/nft/metadata/"
+def _artifact(name: str) -> artifacts.Artifact:
+    return artifacts.load(ARTIFACTS.get(name, name))
+
+
+def _arguments(chain: Chain, name: str, keyring: Keyring) -> tuple[Any, ...]:
+    """What the constructor of a contract is given."""
+    delay_s, cap_tonnes = settings.CHAIN_ADMIN_DELAY_S, settings.CHAIN_DAILY_CAP_TONNES
+    admin, minter, pauser = (keyring.address(role) for role in ("admin", "minter", "pauser"))
+    match name:
+        case "CarbonCredit":
+            metadata = f"{settings.BASE_URL}/nft/metadata/"
+            return delay_s, admin, minter, pauser, cap_tonnes, metadata
+        case "CCToken":
+            return delay_s, admin, minter, pauser, cap_tonnes * MICRO
+        case "Vault":
+            coins = dict(chain.contracts.values_list("name", "address"))
+            caps = {"CCToken": cap_tonnes, "USDC": settings.CHAIN_DAILY_CAP_USDC}
+            taken = [coin for coin in caps if coin in coins]
+            addresses, limits = [coins[it] for it in taken], [caps[it] * MICRO for it in taken]
+            return delay_s, admin, keyring.address("withdrawer"), pauser, addresses, limits
+        case "Anchor":
+            return delay_s, admin, keyring.address("anchorer")
+        case _:
+            return ()

@@ -8,6 +8,8 @@ follows a contradiction is not moved by a program.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Final
 
 import structlog
@@ -27,6 +29,8 @@ from apps.accounts.models import Owner, Transfer, WebhookEvent
 from apps.nft.chain.client import ChainClient
 from apps.nft.models import BridgeIntent, Chain, ChainEvent, TokenRedemption
 from apps.nft.selectors.owners import owner_of_tag, owner_of_wallet
+from apps.nft.services.coin_finality import burned, deposited, paid
+from apps.nft.services.contradiction import EventContradiction
 from apps.nft.services.halts import bridge_is_halted, halt_create
 from apps.nft.services.indexing import FinalBlockChanged
 from apps.nft.services.telling import mint_tell
@@ -39,13 +43,8 @@ from apps.registry.services.spans import span_tokenised, tokenised_redeem
 
 log = structlog.get_logger(__name__)
 
-
 # Somebody else had a lock for long: the next call finds it free.
 PASSING: Final = frozenset({"busy", "grams_taken"})
-
-
-class EventContradiction(Exception):
-    """A final event that our own records rule out. The message names both."""
 
 
 def events_apply(*, chain: Chain, client: ChainClient) -> int:
@@ -109,7 +108,7 @@ def _apply(event_id: int) -> int:
         )
         if event.applied_at is not None:
             return 0
-        HANDLERS[event.name](event)
+        HANDLERS[event.contract.name, event.name](event)
         ChainEvent.objects.filter(pk=event.pk).update(applied_at=timezone.now())
     return 1
 
@@ -210,12 +209,18 @@ def _retired(event: ChainEvent) -> None:
     tokens_settle(event=event)
 
 
-HANDLERS: Final[dict[str, Callable[[ChainEvent], None]]] = {
-    "BatchMinted": _minted,
-    "Redeemed": _redeemed,
-    "Retired": _retired,
+HANDLERS: Final[dict[tuple[str, str], Callable[[ChainEvent], None]]] = {
+    ("CarbonCredit", "BatchMinted"): _minted,
+    ("CarbonCredit", "Redeemed"): _redeemed,
+    ("CarbonCredit", "Retired"): _retired,
+    ("Vault", "Deposited"): deposited,
+    ("Vault", "Withdrawn"): paid,
+    ("CCToken", "BridgeMinted"): paid,
+    ("CCToken", "BridgeBurned"): burned,
 }
-MOVES_VALUE: Final = Q(contract__name="CarbonCredit", name__in=list(HANDLERS))
+MOVES_VALUE: Final = reduce(
+    or_, (Q(contract__name=contract, name=name) for contract, name in HANDLERS)
+)
 
 
 # ---------------------------------------------------------------------- small things

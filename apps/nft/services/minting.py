@@ -13,13 +13,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from eth_utils.address import is_address, to_checksum_address
 
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.services import Hold, ledger_post
-from apps.accounts.models import Owner, Wallet, WebhookEvent
-from apps.nft.models import BridgeIntent, Contract, MintRequest
-from apps.nft.services.halts import bridge_is_halted
+from apps.accounts.models import Owner, WebhookEvent
+from apps.nft.models import BridgeIntent, MintRequest
+from apps.nft.services.asking import bridge_require, wallet_require
 from apps.nft.services.telling import mint_tell
 from apps.nft.wakeups import intent_wake
 from apps.registry.models import CreditClass, Span
@@ -68,7 +67,7 @@ def mint_request(
         owner=owner,
         credit_class=credit_class,
         tonnes=tonnes,
-        to_address=_linked_wallet(owner, to_address),
+        to_address=wallet_require(owner, to_address).address,
         idempotency_key=idempotency_key,
     )
     with transaction.atomic():
@@ -76,7 +75,7 @@ def mint_request(
         credit_class_lock(credit_class=credit_class)
         if existing := _insert_or_get(request):
             return existing
-        _require_bridge()
+        bridge_require("CarbonCredit")
         for span in _spans_reserve(credit_class, tonnes):
             intent = _intent_create(request, span)
             transaction.on_commit(partial(intent_wake, intent_id=intent.pk))
@@ -111,41 +110,6 @@ def intent_fail(*, intent_id: int, seen: str, reason: str) -> None:
         hold = Hold(found.owner, found.credit_class.asset, -intent.amount_grams)
         ledger_post(holds=[hold])
         mint_tell(intent=intent, event=WebhookEvent.MINT_FAILED, failure=reason[:300])
-
-
-def _linked_wallet(owner: Owner, address: str) -> str:
-    if not is_address(address):
-        raise ServiceError(
-            _("This is not an Ethereum address. Copy it from your wallet."),
-            code="address_invalid",
-            field="to_address",
-        )
-    checksummed = str(to_checksum_address(address))
-    linked = Wallet.objects.filter(
-        owner=owner, address__iexact=checksummed, unlinked_at__isnull=True
-    )
-    if not linked.exists():
-        raise ServiceError(
-            _("This wallet is not linked to the account. Link it first."),
-            code="wallet_not_linked",
-            field="to_address",
-        )
-    return checksummed
-
-
-def _require_bridge() -> None:
-    if bridge_is_halted():
-        raise Conflict(
-            _("The bridge to the chain is halted while staff look into it. Try again later."),
-            code="bridge_halted",
-        )
-    deployed = Contract.objects.filter(
-        chain_id=settings.CHAIN_ID, name="CarbonCredit", confirmed_at__isnull=False
-    )
-    if not deployed.exists():
-        raise Conflict(
-            _("The contracts are not deployed yet. Try again later."), code="bridge_not_ready"
-        )
 
 
 def _insert_or_get(request: MintRequest) -> MintRequest | None:

@@ -9,6 +9,7 @@ Every nonce given out thus belongs to a row that somebody will finish: no hole s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,8 @@ from django.utils import timezone
 
 from apps.nft.chain.client import ChainClient, Fees, Receipt
 from apps.nft.chain.keys import Keyring
-from apps.nft.models import BridgeIntent, ChainTransaction, Contract, Signer
+from apps.nft.models import ChainTransaction, Signer
+from apps.nft.models.bridge import PURPOSES
 
 # Nodes take a replacement only if it pays at least 10 % more; some ask for 12.5 %.
 FEE_BUMP_PERCENT: Final = 25
@@ -60,14 +62,12 @@ def transaction_record(
     signer: Signer,
     nonce: int,
     call: Call,
-    intent: BridgeIntent | None = None,
-    contract: Contract | None = None,
+    purpose: Mapping[str, Any],
     attempt: int = 0,
 ) -> ChainTransaction:
-    """The row of an attempt, before it is signed."""
+    """The row of an attempt, before it is signed. `purpose` is one of PURPOSES and its row."""
     return ChainTransaction.objects.create(
-        intent=intent,
-        contract=contract,
+        **purpose,
         signer=signer,
         nonce=nonce,
         attempt=attempt,
@@ -123,8 +123,7 @@ def transaction_replace(
             signer=attempt.signer,
             nonce=attempt.nonce,
             call=call,
-            intent=attempt.intent,
-            contract=attempt.contract,
+            purpose={name: getattr(attempt, name) for name in PURPOSES},
             attempt=attempt.attempt + 1,
         )
 

@@ -18,6 +18,8 @@ EDGE: Final = frozenset(
         Transfer.Kind.WITHDRAWAL,
         Transfer.Kind.MINT,
         Transfer.Kind.REDEEM,
+        Transfer.Kind.COIN_OUT,
+        Transfer.Kind.COIN_IN,
     }
 )
 

@@ -4,21 +4,17 @@ import pytest
 from eth_account import Account
 from web3 import Web3
 
-from tests.support.contracts import DAILY_CAP_MICRO, ZERO_ADDRESS, World
+from tests.support.contracts import (
+    DAILY_CAP_MICRO,
+    SOME_KEY,
+    ZERO_ADDRESS,
+    World,
+    signed_permit,
+)
 
 INTENT = Web3.keccak(text="an intent")
 OTHER = Web3.keccak(text="another")
 CC = 10**6
-SOME_KEY = "0x" + "11" * 32
-PERMIT_TYPES = {
-    "Permit": [
-        {"name": "owner", "type": "address"},
-        {"name": "spender", "type": "address"},
-        {"name": "value", "type": "uint256"},
-        {"name": "nonce", "type": "uint256"},
-        {"name": "deadline", "type": "uint256"},
-    ]
-}
 
 
 @pytest.mark.parametrize("interface", ["01ffc9a7", "36372b07", "a219a025", "9d8ff7da", "7965db0b"])
@@ -91,22 +87,7 @@ def test_the_daily_cap_counts_grams(world: World) -> None:
 def test_a_signed_permit_allows_without_a_transaction_of_the_owner(world: World) -> None:
     owner = Account.from_key(SOME_KEY)
     world.send(world.minter, world.cc.functions.mint(owner.address, 5, INTENT))
-    deadline = world.web3.eth.get_block("latest")["timestamp"] + 600
-    message = {
-        "owner": owner.address,
-        "spender": world.bob,
-        "value": 4,
-        "nonce": 0,
-        "deadline": deadline,
-    }
-    domain = {
-        "name": "ccmarket Carbon",
-        "version": "1",
-        "chainId": world.web3.eth.chain_id,
-        "verifyingContract": world.cc.address,
-    }
-    signed = Account.sign_typed_data(SOME_KEY, domain, PERMIT_TYPES, message)
-    signature = (signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big"))
+    deadline, *signature = signed_permit(world, world.cc, world.bob, 4)
     permit = world.cc.functions.permit(owner.address, world.bob, 4, deadline, *signature)
     world.send(world.carol, permit)
     world.send(world.bob, world.cc.functions.transferFrom(owner.address, world.carol, 4))

@@ -9,10 +9,10 @@ from web3 import Web3
 
 from apps.nft.chain.client import ChainClient
 from apps.nft.chain.errors import WrongChain
-from apps.nft.chain.keys import DevKeyring
+from apps.nft.chain.keys import ROLES, DevKeyring
 from apps.nft.models import Chain, ChainTransaction, Contract, Signer
 from apps.nft.services.connection import chain_connect
-from apps.nft.services.deployment import DeploymentFailed, contracts_deploy
+from apps.nft.services.deployment import CONTRACTS, DeploymentFailed, contracts_deploy
 from tests.support.anvil import running_anvil
 from tests.support.settlement import Died, Mortal
 
@@ -34,7 +34,7 @@ def test_contracts_stand_where_the_record_says(fresh_chain: str) -> None:
         assert contract.confirmed_at is not None
         assert ChainClient(fresh_chain).code(contract.address)
         assert f"{contract.name} is at {contract.address} on chain 31337" in out.getvalue()
-    assert set(Contract.objects.values_list("name", flat=True)) == {"CarbonCredit", "CCToken"}
+    assert set(Contract.objects.values_list("name", flat=True)) == set(CONTRACTS)
     chain, client = chain_connect()
     assert chain.genesis_hash == client.header(0).hash
 
@@ -44,14 +44,44 @@ def test_roles_are_on_separate_keys_and_none_on_the_deployer(fresh_chain: str) -
 
     addresses, keys = deploy(fresh_chain), DevKeyring()
     web3 = Web3(Web3.HTTPProvider(fresh_chain))
-    roles = {"minter": Web3.keccak(text="MINTER_ROLE"), "pauser": Web3.keccak(text="PAUSER_ROLE")}
-    roles["admin"] = ADMIN_ROLE
-    for name, address in addresses.items():
-        contract: Any = web3.eth.contract(address, abi=artifacts.load(name).abi)  # type: ignore[call-overload]
-        for holder in ("deployer", *roles):
-            for role, key in roles.items():
+    powers = {
+        name: Web3.keccak(text=f"{name.upper()}_ROLE")
+        for name in ("minter", "pauser", "withdrawer", "anchorer")
+    } | {"admin": ADMIN_ROLE}
+    expected = {
+        "CarbonCredit": {"admin", "minter", "pauser"},
+        "CCToken": {"admin", "minter", "pauser"},
+        "Vault": {"admin", "withdrawer", "pauser"},
+        "Anchor": {"admin", "anchorer"},
+    }
+    for name, roles in expected.items():
+        contract: Any = web3.eth.contract(addresses[name], abi=artifacts.load(name).abi)  # type: ignore[call-overload]
+        for holder in ROLES:
+            for role, key in powers.items():
                 has = contract.functions.hasRole(key, keys.address(holder)).call()
-                assert has == (holder == role), (name, holder, role)
+                assert has == (holder == role and role in roles), (name, holder, role)
+
+
+def test_the_vault_takes_the_coins_of_the_record(fresh_chain: str) -> None:
+    from tests.support.contracts import artifacts
+
+    addresses = deploy(fresh_chain)
+    web3 = Web3(Web3.HTTPProvider(fresh_chain))
+    vault: Any = web3.eth.contract(addresses["Vault"], abi=artifacts.load("Vault").abi)  # type: ignore[call-overload]
+    for coin in ("CCToken", "USDC"):
+        assert vault.functions.coinOf(addresses[coin]).call() == [True, 10**12, 10**12]
+
+
+def test_usdc_of_the_settings_is_taken_and_not_another(fresh_chain: str, settings: Any) -> None:
+    settings.CHAIN_USDC_ADDRESS = "0x" + "00" * 19 + "01"
+    with pytest.raises(DeploymentFailed, match="no contract at CHAIN_USDC_ADDRESS"):
+        deploy(fresh_chain)
+    web3 = Web3(Web3.HTTPProvider(fresh_chain))
+    web3.provider.make_request("anvil_setCode", [settings.CHAIN_USDC_ADDRESS, "0x6001"])  # type: ignore[arg-type]
+    assert deploy(fresh_chain)["USDC"] == settings.CHAIN_USDC_ADDRESS
+    settings.CHAIN_USDC_ADDRESS = deploy(fresh_chain)["CCToken"]
+    with pytest.raises(DeploymentFailed, match="USDC is on record at"):
+        deploy(fresh_chain)
 
 
 def test_a_second_run_changes_nothing(fresh_chain: str) -> None:
@@ -59,7 +89,7 @@ def test_a_second_run_changes_nothing(fresh_chain: str) -> None:
     head = ChainClient(fresh_chain).head_number()
     assert deploy(fresh_chain) == addresses
     assert ChainClient(fresh_chain).head_number() == head
-    assert ChainTransaction.objects.count() == 2
+    assert ChainTransaction.objects.count() == len(CONTRACTS)
 
 
 @pytest.mark.parametrize("call", ["broadcast", "receipt"])
