@@ -18,6 +18,12 @@ from apps.nft.chain import artifacts
 from apps.nft.chain.client import ChainClient
 from apps.nft.chain.keys import DevKeyring
 from apps.nft.models import BridgeHalt, BridgeIntent, Chain, Contract, MintRequest
+from apps.nft.selectors.coin_reconciliation import (
+    bridge_owns_the_cc_that_is_out,
+    coins_follow_their_events,
+    vault_holds_what_was_read,
+)
+from apps.nft.selectors.pool import cc_is_backed
 from apps.nft.selectors.reconciliation import (
     bridge_owns_what_is_out,
     chain_has_what_was_read,
@@ -26,6 +32,7 @@ from apps.nft.selectors.reconciliation import (
 from apps.nft.services.bridge import Bridge, intent_advance
 from apps.nft.services.deployment import contracts_deploy
 from apps.nft.services.facts import block_facts
+from apps.nft.services.kinds import KINDS, MINT, Kind
 from apps.nft.services.minting import mint_request
 from apps.nft.services.settlement import settlement_turn
 from apps.registry.models import CreditClass, SerialBlock
@@ -117,15 +124,17 @@ class Settlement:
 
     def work(self) -> list[str]:
         """A worker looks once at every open intent; their states after."""
-        return [self.advance(pk) for pk in self.open_ids()]
+        return [
+            self.advance(pk, kind=kind) for kind in KINDS.values() for pk in self.open_ids(kind)
+        ]
 
-    def advance(self, intent_id: int, client: Any = None) -> str:
+    def advance(self, intent_id: int, client: Any = None, kind: Kind = MINT) -> str:
         """A worker takes up one intent."""
         bridge = Bridge(client or self.client, self.keyring)
-        return intent_advance(intent_id=intent_id, bridge=bridge)
+        return intent_advance(intent_id=intent_id, bridge=bridge, kind=kind)
 
-    def open_ids(self) -> list[int]:
-        found = BridgeIntent.objects.filter(state__in=BridgeIntent.OPEN_STATES)
+    def open_ids(self, kind: Kind = MINT) -> list[int]:
+        found = kind.rows.filter(state__in=BridgeIntent.OPEN_STATES)
         return list(found.order_by("pk").values_list("pk", flat=True))
 
     def follow(self) -> None:
@@ -182,7 +191,11 @@ class Settlement:
             *held_equals_holds(sources=HOLD_SOURCES),
             *tokens_are_tokenised_spans(),
             *bridge_owns_what_is_out(),
+            *bridge_owns_the_cc_that_is_out(),
+            *coins_follow_their_events(),
+            *cc_is_backed(),
             *chain_has_what_was_read(chain=self.chain, client=self.client),
+            *vault_holds_what_was_read(chain=self.chain, client=self.client),
             *(halt.reason for halt in BridgeHalt.objects.filter(ended_at__isnull=True)),
         )
         return list(lines)

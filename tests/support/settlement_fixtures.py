@@ -25,6 +25,7 @@ def fresh_chain(chain_url: str, settings: Any) -> Iterator[str]:
     snapshot = provider.make_request(RPCEndpoint("evm_snapshot"), [])["result"]
     settings.CHAIN_RPC_URL = chain_url
     settings.CHAIN_ADMIN_DELAY_S = 0
+    settings.WALLET_COOLING_OFF_S = 0
     yield chain_url
     # What still waits would be mined as soon as mining is automatic, beside the way back.
     provider.make_request(RPCEndpoint("anvil_dropAllTransactions"), [])

@@ -23,7 +23,7 @@ def test_a_wakeup_names_a_task_that_workers_know(queue: redis.Redis) -> None:
     intent_wake(intent_id=7)
     message = json.loads(queue.lpop("celery"))
     assert message["headers"]["task"] == bridge_advance.name
-    assert message["headers"]["argsrepr"] == "(7,)"
+    assert message["headers"]["argsrepr"] == "(7, 'mint')"
     assert app.tasks[message["headers"]["task"]].name == bridge_advance.name
 
 
