@@ -1,19 +1,23 @@
-"""What people fill in to take tonnes out as NFTs and to pledge credits for CC."""
+"""What people fill in to take tonnes and coins out, and to pledge credits for CC."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.amounts import micro_from_text
 from apps.accounts.errors import ServiceError
-from apps.accounts.models import Owner
+from apps.accounts.models import Asset, Owner
 from apps.accounts.selectors import wallets_of
+from apps.nft.selectors.coins import coin_codes
 from apps.nft.selectors.pool import classes_eligible, classes_pooled
 from apps.registry.browse import classes_held
 from apps.registry.forms import ClassChoiceField, MassForm
+
+AMOUNT_REFUSED: Final = {"insufficient_funds", "vault_short", "limit_exceeded"}
 
 
 class TakeOutForm(forms.Form):
@@ -41,6 +45,45 @@ class TakeOutForm(forms.Form):
     def refuse(self, error: ServiceError) -> None:
         """Shows a service's refusal beside the field it is about."""
         field = "tonnes" if error.code in {"insufficient_funds", "grams_short"} else error.field
+        self.add_error(field if field in self.fields else None, error.message)
+
+
+class SendCoinsForm(forms.Form):
+    """An amount of USDC or CC, and the linked wallet it goes to."""
+
+    currency = forms.ModelChoiceField(
+        label=_("Coin"), queryset=Asset.objects.none(), to_field_name="code", empty_label=None
+    )
+    amount = forms.CharField(label=_("Amount"), max_length=24)
+    to_address = forms.ChoiceField(label=_("Wallet"))
+    idempotency_key = forms.CharField(
+        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
+    )
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = Asset.objects.filter(code__in=coin_codes()).order_by("code")
+        self.fields["currency"].queryset = known  # type: ignore[attr-defined]
+        self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+        addresses = [wallet.address for wallet in wallets_of(owner)]
+        self.fields["to_address"].choices = [(it, it) for it in addresses]  # type: ignore[attr-defined]
+
+    def clean_amount(self) -> int:
+        """Micro-units."""
+        try:
+            return micro_from_text(self.cleaned_data["amount"])
+        except ServiceError as error:
+            raise forms.ValidationError(error.message) from error
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """The arguments of `coin_withdraw` that the form decides."""
+        order = dict(self.cleaned_data)
+        return order | {"asset": order.pop("currency")}
+
+    def refuse(self, error: ServiceError) -> None:
+        """Shows a service's refusal beside the field it is about."""
+        field = "amount" if error.code in AMOUNT_REFUSED else error.field
         self.add_error(field if field in self.fields else None, error.message)
 
 

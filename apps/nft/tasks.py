@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from apps.accounts.errors import ServiceError
 from apps.nft.chain.errors import ChainError
 from apps.nft.models import ChainIntent
+from apps.nft.services.anchors import days_anchor
 from apps.nft.services.bridge import Bridge, intent_advance
 from apps.nft.services.connection import chain_connect, keyring_open
 from apps.nft.services.kinds import KINDS, MINT, Kind
@@ -34,6 +35,12 @@ def bridge_sweep() -> None:
 def reconcile(thorough: bool = False) -> None:
     """Halts the bridge where a balance was edited."""
     ledger_reconcile(thorough=thorough)
+
+
+@shared_task(name="nft.days_anchor")
+def anchor_days() -> None:
+    """Fixes what is over and was not fixed."""
+    days_anchor()
 
 
 def _open(kind: Kind) -> list[int]:

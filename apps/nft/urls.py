@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.nft.views import bridge, pool
+from apps.nft.views import bridge, coins, pool, record
 
 urlpatterns = [
     path("nfts", bridge.nfts, name="nfts"),
@@ -16,6 +16,9 @@ urlpatterns = [
         bridge.chain_transaction,
         name="chain_transaction",
     ),
+    path("coins", coins.coins, name="coins"),
+    path("record", record.record, name="record"),
+    path("record/<str:day>", record.record_day, name="record_day"),
     path("pool", pool.pool, name="pool"),
     path("pool/pledge", pool.pledge, name="pledge"),
     path("pool/redeem", pool.redeem, name="pool_redeem"),

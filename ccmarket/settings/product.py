@@ -63,6 +63,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "kwargs": {"thorough": True},
     },
+    "anchor-days": {"task": "nft.days_anchor", "schedule": 600, "options": {"expires": 600}},
     "webhooks-sweep": {
         "task": "accounts.webhooks_deliver",
         "schedule": WEBHOOK_SWEEP_EVERY_S,

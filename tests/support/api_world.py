@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.acting import RETIRE, TRADE, TRANSFER, VIEW
@@ -19,6 +21,7 @@ from apps.accounts.models import (
 )
 from apps.accounts.webhooks.endpoints import webhook_create
 from apps.accounts.webhooks.outbox import webhook_event_record
+from apps.nft.models import AnchorLeaf, Chain, DayAnchor
 from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
 from apps.orderbook.models import Product
 from apps.orderbook.services.commands import switch_set
@@ -103,9 +106,23 @@ def world_make() -> World:
         "credit": credit_class.code,
         "project": credit_class.project.code,
         "serial": block.serial,
+        "day": anchor_make(retirement.number).day,
     }
     asset_make("USDC", kind="cash")
     return World(organisation, boss, product, _calls(names))
+
+
+def anchor_make(number: str) -> DayAnchor:
+    """A day whose record has one retirement."""
+    chain = Chain.objects.create(chain_id=settings.CHAIN_ID, genesis_hash="0x" + "11" * 32)
+    content = '{"at":"2026-01-01T12:00:00.000000Z","grams":1500000}'
+    leaf = AnchorLeaf(kind="retirement", name=number, content=content)
+    root = "0x" + leaf.hash.hex()
+    leaf.anchor = DayAnchor.objects.create(
+        chain=chain, day=date(2026, 1, 1), root=root, leaves_count=1
+    )
+    leaf.save()
+    return leaf.anchor
 
 
 def _key(name: str) -> dict[str, str]:
@@ -176,6 +193,11 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /withdrawals/{withdrawal}": Call(f"/withdrawals/{names['withdrawal']}", **mine),
         "DELETE /withdrawals/{withdrawal}": Call(
             f"/withdrawals/{names['withdrawal']}", TRANSFER, owned=True
+        ),
+        "GET /anchors": Call("/anchors"),
+        "GET /anchors/{day}": Call(f"/anchors/{names['day']}"),
+        "GET /anchors/{day}/proof": Call(
+            f"/anchors/{names['day']}/proof?kind=retirement&name={names['number']}"
         ),
         "GET /coins": Call("/coins", VIEW, refused=404),
         "GET /coins/deposits": Call("/coins/deposits", VIEW),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.nft.api import coins, metadata, mints
+from apps.nft.api import anchors, coins, metadata, mints
 
 v1 = [
     path("nft/mints", mints.MintsView.as_view(), name="api_mints"),
     path("nft/mints/<uuid:mint>", mints.MintView.as_view(), name="api_mint"),
     path("nft/tokens", mints.TokensView.as_view(), name="api_tokens"),
+    path("anchors", anchors.AnchorsView.as_view(), name="api_anchors"),
+    path("anchors/<str:day>", anchors.AnchorView.as_view(), name="api_anchor"),
+    path("anchors/<str:day>/proof", anchors.ProofView.as_view(), name="api_anchor_proof"),
     path("coins", coins.CoinsView.as_view(), name="api_coins"),
     path("coins/deposits", coins.CoinDepositsView.as_view(), name="api_coin_deposits"),
     path("coins/withdrawals", coins.CoinWithdrawalsView.as_view(), name="api_coin_withdrawals"),

@@ -1,5 +1,6 @@
 """The settlement layer: chains, contracts, intents, transactions, what the chain said."""
 
+from apps.nft.models.anchors import AnchorLeaf, DayAnchor
 from apps.nft.models.bridge import BridgeIntent, ChainTransaction, MintRequest, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
 from apps.nft.models.coins import CoinDeposit, CoinWithdrawal
@@ -9,6 +10,7 @@ from apps.nft.models.pool import Pledge, PoolRedemption, PoolRule
 from apps.nft.models.token import Token, TokenRedemption
 
 __all__ = [
+    "AnchorLeaf",
     "BridgeHalt",
     "BridgeIntent",
     "BridgeResume",
@@ -19,6 +21,7 @@ __all__ = [
     "CoinDeposit",
     "CoinWithdrawal",
     "Contract",
+    "DayAnchor",
     "IndexedBlock",
     "MintRequest",
     "Pledge",

@@ -12,6 +12,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
+from apps.nft.models.anchors import DayAnchor
 from apps.nft.models.chain import Chain, Contract
 from apps.nft.models.coins import CoinWithdrawal
 from apps.nft.models.intents import ChainIntent
@@ -133,7 +134,7 @@ def exactly_one(*fields: str) -> Q:
 
 
 # What a transaction is for.
-PURPOSES = ("intent", "withdrawal", "contract")
+PURPOSES = ("intent", "withdrawal", "anchor", "contract")
 
 
 class ChainTransaction(models.Model):
@@ -149,6 +150,9 @@ class ChainTransaction(models.Model):
     )
     withdrawal = models.ForeignKey(
         CoinWithdrawal, models.PROTECT, null=True, blank=True, related_name="transactions"
+    )
+    anchor = models.ForeignKey(
+        DayAnchor, models.PROTECT, null=True, blank=True, related_name="transactions"
     )
     contract = models.ForeignKey(
         Contract, models.PROTECT, null=True, blank=True, related_name="deployments"

@@ -17,6 +17,7 @@ from apps.nft.models import (
     ChainTransaction,
     CoinWithdrawal,
     Contract,
+    DayAnchor,
     MintRequest,
     Token,
 )
@@ -76,7 +77,9 @@ def intents_of(request: MintRequest) -> QuerySet[BridgeIntent]:
     )
 
 
-def carrying_transaction(intent: BridgeIntent | CoinWithdrawal) -> ChainTransaction | None:
+def carrying_transaction(
+    intent: BridgeIntent | CoinWithdrawal | DayAnchor,
+) -> ChainTransaction | None:
     """The transaction that carries an intent: the mined one, else the newest that was sent."""
     sent = [item for item in intent.transactions.all() if item.broadcast_at is not None]
     mined = [item for item in sent if item.block_number is not None]

@@ -42,7 +42,10 @@ STEPS_MAX: Final = 4
 
 # Refusals that pass: the intent waits for them instead of failing.
 PASSING: Final = frozenset(
-    {"EnforcedPause", "DailyCapExceeded", "AccessControlUnauthorizedAccount", "HoldsLess"}
+    {
+        *("EnforcedPause", "DailyCapExceeded", "AccessControlUnauthorizedAccount"),
+        *("HoldsLess", "DayNotOver"),
+    }
 )
 
 

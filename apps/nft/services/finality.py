@@ -29,6 +29,7 @@ from apps.accounts.models import Owner, Transfer, WebhookEvent
 from apps.nft.chain.client import ChainClient
 from apps.nft.models import BridgeIntent, Chain, ChainEvent, TokenRedemption
 from apps.nft.selectors.owners import owner_of_tag, owner_of_wallet
+from apps.nft.services.anchors import anchored
 from apps.nft.services.coin_finality import burned, deposited, paid
 from apps.nft.services.contradiction import EventContradiction
 from apps.nft.services.halts import bridge_is_halted, halt_create
@@ -217,6 +218,7 @@ HANDLERS: Final[dict[tuple[str, str], Callable[[ChainEvent], None]]] = {
     ("Vault", "Withdrawn"): paid,
     ("CCToken", "BridgeMinted"): paid,
     ("CCToken", "BridgeBurned"): burned,
+    ("Anchor", "DayAnchored"): anchored,
 }
 MOVES_VALUE: Final = reduce(
     or_, (Q(contract__name=contract, name=name) for contract, name in HANDLERS)

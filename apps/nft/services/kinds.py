@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol
 
 from django.db.models import Manager
 
-from apps.nft.models import BridgeIntent, ChainIntent, CoinWithdrawal, Contract
+from apps.nft.models import BridgeIntent, ChainIntent, CoinWithdrawal, Contract, DayAnchor
+from apps.nft.services.anchors import STREAM, anchor_fail, day_number
 from apps.nft.services.coins import withdrawal_fail
 from apps.nft.services.facts import block_facts
 from apps.nft.services.minting import intent_fail
@@ -72,6 +73,14 @@ def _pay(intent: CoinWithdrawal) -> Wanted:
     return Wanted(contracts["Vault"], "withdraw", arguments, "withdrawer")
 
 
+def _fix(intent: DayAnchor) -> Wanted:
+    contract = Contract.objects.get(chain=intent.chain_id, name="Anchor")
+    root = bytes.fromhex(intent.root.removeprefix("0x"))
+    arguments = (STREAM, day_number(intent.day), root, intent.leaves_count)
+    return Wanted(contract, "anchor", arguments, "anchorer")
+
+
 MINT: Final = Kind("mint", BridgeIntent, "intent", _mint, intent_fail)
 PAYOUT: Final = Kind("payout", CoinWithdrawal, "withdrawal", _pay, withdrawal_fail)
-KINDS: Final = {kind.name: kind for kind in (MINT, PAYOUT)}
+ANCHOR: Final = Kind("anchor", DayAnchor, "anchor", _fix, anchor_fail)
+KINDS: Final = {kind.name: kind for kind in (MINT, PAYOUT, ANCHOR)}

@@ -7,10 +7,17 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.services import BRIDGE, CUSTODY, UNCLAIMED
-from apps.accounts.models import Asset
-from apps.nft.models import BridgeHalt, ChainTransaction, CoinDeposit, CoinWithdrawal
+from apps.accounts.models import Asset, Balance
+from apps.nft.models import (
+    BridgeHalt,
+    ChainEvent,
+    ChainTransaction,
+    CoinDeposit,
+    CoinWithdrawal,
+)
 from apps.nft.services.halts import halt_create
 from apps.nft.services.kinds import PAYOUT
+from apps.nft.services.reconciliation import ledger_reconcile
 from apps.nft.services.redemptions import redemptions_claim
 from tests.support.coins import UNIT, Coins, coins_make
 from tests.support.factories import wallet_make
@@ -214,16 +221,12 @@ def test_a_payment_other_than_asked_halts(coins: Coins) -> None:
 
 
 def test_cc_that_is_not_backed_halts(coins: Coins) -> None:
-    from apps.accounts.models import Balance
-
     Balance.objects.filter(owner__platform_name="pool").update(available=5 * UNIT)
     reason = halt_reasons(coins)
     assert f"{6 * UNIT} CC micro-units issued, {5 * UNIT} grams pooled" in reason
 
 
 def test_an_edited_balance_of_the_bridge_is_named(coins: Coins) -> None:
-    from apps.accounts.models import Balance
-
     coins.withdraw(4 * UNIT, coins.cc_asset)
     coins.settlement.settle()
     edited = Balance.objects.filter(owner__platform_name=BRIDGE, asset=coins.cc_asset)
@@ -235,10 +238,37 @@ def test_an_edited_balance_of_the_bridge_is_named(coins: Coins) -> None:
 def test_an_event_of_the_vault_that_is_lost_is_named(coins: Coins) -> None:
     coins.deposit(5 * UNIT)
     coins.settlement.follow()
-    from apps.nft.models import ChainEvent
-
     ChainEvent.objects.filter(name="Deposited").delete()
     assert f"USDC: the vault holds {5 * UNIT} micro-units, 0 by the events" in halt_reasons(coins)
+
+
+def test_a_balance_edited_by_hand_halts_and_is_named(coins: Coins) -> None:
+    coins.deposit_final(5 * UNIT)
+    assert ledger_reconcile(thorough=True) is None
+    mine = Balance.objects.get(owner=coins.settlement.owner, asset=coins.usdc_asset)
+    Balance.objects.filter(pk=mine.pk).update(available=6 * UNIT)
+    halt = ledger_reconcile()
+    assert halt is not None
+    assert f"asset USDC: all balances add up to {UNIT}, not 0" in halt.reason
+    told = f"balance {mine.pk}: holds {6 * UNIT} but its transfers add up to {5 * UNIT}"
+    assert told in halt.reason
+
+
+def test_edits_that_outweigh_each_other_are_named_by_the_thorough_look(coins: Coins) -> None:
+    coins.deposit_final(5 * UNIT)
+    Balance.objects.filter(asset=coins.usdc_asset).update(available=0)
+    assert ledger_reconcile() is None
+    halt = ledger_reconcile(thorough=True)
+    assert halt is not None
+    assert halt.reason.count("but its transfers add up to") == 2
+
+
+def test_a_deposit_edited_by_hand_is_named(coins: Coins) -> None:
+    coins.deposit_final(5 * UNIT)
+    CoinDeposit.objects.update(amount=6 * UNIT)
+    halt = ledger_reconcile(thorough=True)
+    assert halt is not None
+    assert f"{6 * UNIT} micro-units, {5 * UNIT} by its event" in halt.reason
 
 
 def test_coins_sent_to_the_vault_by_a_bare_transfer_halt_nothing(coins: Coins) -> None:

@@ -1,4 +1,4 @@
-"""USDC and CC leave for wallets and come from them."""
+"""Coins leave for wallets and come from them; days of the public record are fixed on chain."""
 
 import uuid
 
@@ -13,6 +13,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="AnchorLeaf",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=200)),
+                ("content", models.TextField()),
+            ],
+            options={
+                "verbose_name": "leaf",
+                "verbose_name_plural": "leaves",
+            },
+        ),
         migrations.CreateModel(
             name="CoinDeposit",
             fields=[
@@ -89,6 +107,45 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "withdrawal of coins",
                 "verbose_name_plural": "withdrawals of coins",
+            },
+        ),
+        migrations.CreateModel(
+            name="DayAnchor",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("signed", "Signed"),
+                            ("broadcast", "Broadcast"),
+                            ("mined", "Mined"),
+                            ("final", "Final"),
+                            ("failed", "Failed; everything released"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("failure", models.CharField(blank=True, max_length=300, verbose_name="failure")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="asked at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated")),
+                ("day", models.DateField(verbose_name="day")),
+                ("root", models.CharField(max_length=66, verbose_name="root")),
+                ("leaves_count", models.IntegerField(verbose_name="leaves")),
+            ],
+            options={
+                "verbose_name": "anchored day",
+                "verbose_name_plural": "anchored days",
+                "ordering": ["-day"],
             },
         ),
         migrations.RemoveConstraint(
@@ -183,21 +240,69 @@ class Migration(migrations.Migration):
                 to="nft.coinwithdrawal",
             ),
         ),
+        migrations.AddField(
+            model_name="dayanchor",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="anchors", to="nft.chain"
+            ),
+        ),
+        migrations.AddField(
+            model_name="dayanchor",
+            name="event",
+            field=models.OneToOneField(
+                blank=True,
+                help_text="By which it was fixed for good.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="day_anchor",
+                to="nft.chainevent",
+            ),
+        ),
+        migrations.AddField(
+            model_name="anchorleaf",
+            name="anchor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="leaves",
+                to="nft.dayanchor",
+            ),
+        ),
+        migrations.AddField(
+            model_name="chaintransaction",
+            name="anchor",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transactions",
+                to="nft.dayanchor",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="chaintransaction",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
+                        ("anchor__isnull", True),
                         ("contract__isnull", True),
                         ("intent__isnull", False),
                         ("withdrawal__isnull", True),
                     ),
                     models.Q(
+                        ("anchor__isnull", True),
                         ("contract__isnull", True),
                         ("intent__isnull", True),
                         ("withdrawal__isnull", False),
                     ),
                     models.Q(
+                        ("anchor__isnull", False),
+                        ("contract__isnull", True),
+                        ("intent__isnull", True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    models.Q(
+                        ("anchor__isnull", True),
                         ("contract__isnull", False),
                         ("intent__isnull", True),
                         ("withdrawal__isnull", True),
@@ -254,6 +359,22 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="nft_coinwithdrawal_final_by_event",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="dayanchor",
+            constraint=models.UniqueConstraint(fields=("chain", "day"), name="nft_dayanchor_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="dayanchor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("leaves_count__gt", 0)), name="nft_dayanchor_leaves"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="anchorleaf",
+            constraint=models.UniqueConstraint(
+                fields=("anchor", "kind", "name"), name="nft_anchorleaf_once"
             ),
         ),
     ]
