@@ -12,6 +12,8 @@ from web3 import HTTPProvider, Web3
 ROOT = Path(__file__).resolve().parents[2]
 STARTED_WITHIN_S = 20
 POLL_S = 0.05
+# With one slot an epoch, finality is two blocks behind the head.
+USUAL_ARGUMENTS: tuple[str, ...] = ("--slots-in-an-epoch", "1")
 
 
 def anvil_executable() -> Path:
@@ -31,7 +33,7 @@ def running_anvil(*arguments: str, port: int | None = None) -> Iterator[str]:
     """Run anvil until the block ends; yields its URL. Finality is two blocks behind the head."""
     port = port or free_port()
     command = [str(anvil_executable()), "--port", str(port), "--silent"]
-    command += ["--slots-in-an-epoch", "1", *arguments]
+    command += [*USUAL_ARGUMENTS, *arguments]
     process = subprocess.Popen(command)
     url = f"http://127.0.0.1:{port}"
     try:

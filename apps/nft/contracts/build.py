@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,8 +59,14 @@ def node_executable() -> str:
     return str(Path(executable.ROOT_DIR) / "bin" / "node")
 
 
-def compile_sources(folder: str, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Compile `folder/<name>.sol` for each name; returns solc's output by contract name."""
+def solc_run(
+    folder: str,
+    names: tuple[str, ...],
+    *,
+    settings: Mapping[str, Any] = SETTINGS,
+    outputs: tuple[str, ...] = OUTPUTS,
+) -> dict[str, Any]:
+    """All that solc says of `folder/<name>.sol` for each name, its complaints included."""
     solc = NODE_MODULES / "solc" / "solc.js"
     if not solc.exists():
         raise BuildError("solc is missing: run `npm ci`")
@@ -67,7 +74,7 @@ def compile_sources(folder: str, names: tuple[str, ...]) -> dict[str, dict[str, 
     request = {
         "language": "Solidity",
         "sources": {path: {"content": (CONTRACTS / path).read_text()} for path in paths},
-        "settings": {**SETTINGS, "outputSelection": {path: {"*": OUTPUTS} for path in paths}},
+        "settings": {**settings, "outputSelection": {path: {"*": outputs} for path in paths}},
     }
     command = [node_executable(), str(solc), "--standard-json"]
     command += ["--base-path", str(CONTRACTS), "--include-path", str(NODE_MODULES)]
@@ -85,7 +92,13 @@ def compile_sources(folder: str, names: tuple[str, ...]) -> dict[str, dict[str, 
         answer.seek(0)
         printed = answer.read()
     # Some versions print a line about themselves first.
-    output = json.loads(printed[printed.index("{") :])
+    answered: dict[str, Any] = json.loads(printed[printed.index("{") :])
+    return answered
+
+
+def compile_sources(folder: str, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Compile without a single warning; returns solc's output by contract name."""
+    output = solc_run(folder, names)
     if problems := [error["formattedMessage"] for error in output.get("errors", [])]:
         raise BuildError("\n".join(problems))
     return {
