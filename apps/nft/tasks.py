@@ -8,6 +8,7 @@ from django.db import DatabaseError
 
 from apps.accounts.errors import ServiceError
 from apps.nft.chain.errors import ChainError
+from apps.nft.chain.keys import KeyMissing
 from apps.nft.models import ChainIntent
 from apps.nft.services.anchors import days_anchor
 from apps.nft.services.bridge import Bridge, intent_advance
@@ -65,5 +66,5 @@ def _advance_one(kind: Kind, intent_id: int, bridge: Bridge) -> None:
     """One intent that cannot go on must not keep the others waiting."""
     try:
         intent_advance(intent_id=intent_id, bridge=bridge, kind=kind)
-    except (ServiceError, DatabaseError) as exc:
+    except (ServiceError, DatabaseError, KeyMissing) as exc:
         log.warning("intent_waits", kind=kind.name, intent=intent_id, error=type(exc).__name__)

@@ -10,12 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from ccmarket import env
 
 CHAIN_RPC_URL = env.text("CHAIN_RPC_URL", "http://localhost:8545")
+# Other nodes of the same chain: what moves value is believed when most of all nodes say it.
+CHAIN_RPC_WITNESSES = env.listing("CHAIN_RPC_WITNESSES")
 # Which chain people sign for when they link a wallet.
 CHAIN_ID = env.number("CHAIN_ID", 31337)
 # Where the bridge's signing keys come from: "env" reads CHAIN_KEY_<ROLE>, "keystore" reads
 # encrypted keystore files from CHAIN_KEYSTORE_DIR, "dev" uses the well-known keys of a local
-# development chain and refuses any other.
+# development chain and refuses any other, "web3signer" asks the one at CHAIN_SIGNER_URL.
 CHAIN_KEYS = env.text("CHAIN_KEYS", "dev")
+CHAIN_SIGNER_URL = env.text("CHAIN_SIGNER_URL", "")
 CHAIN_KEYSTORE_DIR = env.text("CHAIN_KEYSTORE_DIR", "")
 CHAIN_KEYSTORE_PASSWORD = env.text("CHAIN_KEYSTORE_PASSWORD", "")
 # Given to the contracts when they are deployed.

@@ -10,12 +10,16 @@ from django.conf import settings
 from apps.nft.chain.client import ChainClient, ChainIdentity
 from apps.nft.chain.errors import WrongChain
 from apps.nft.chain.keys import DevKeyring, EnvKeyring, Keyring, KeystoreKeyring
+from apps.nft.chain.quorum import QuorumClient
+from apps.nft.chain.remote_signer import RemoteKeyring
 from apps.nft.models import Chain
 
 
 def client_open() -> ChainClient:
-    """A client of the configured node; nothing is asked yet."""
-    return ChainClient(settings.CHAIN_RPC_URL)
+    """A client of the configured nodes; nothing is asked yet."""
+    first = ChainClient(settings.CHAIN_RPC_URL)
+    others = [ChainClient(url) for url in settings.CHAIN_RPC_WITNESSES]
+    return QuorumClient([first, *others]) if others else first
 
 
 def chain_connect() -> tuple[Chain, ChainClient]:
@@ -58,4 +62,6 @@ def keyring_open() -> Keyring:
         return KeystoreKeyring(Path(settings.CHAIN_KEYSTORE_DIR), settings.CHAIN_KEYSTORE_PASSWORD)
     if settings.CHAIN_KEYS == "env":
         return EnvKeyring(os.environ)
+    if settings.CHAIN_KEYS == "web3signer":
+        return RemoteKeyring(settings.CHAIN_SIGNER_URL, os.environ)
     return DevKeyring()
