@@ -12,6 +12,7 @@ import requests
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
+from rlp.exceptions import RLPException
 from web3 import Web3
 
 from apps.nft.chain.errors import ChainUnavailable
@@ -52,7 +53,7 @@ class RemoteKeyring:
         try:
             sent = TypedTransaction.from_bytes(raw).as_dict()
             signer = Account.recover_transaction(raw)
-        except (ValueError, TypeError) as exc:
+        except (ValueError, TypeError, RLPException) as exc:
             raise KeyMissing("the remote signer answered with no transaction") from exc
         if signer != address or not _is_as_asked(sent, fields):
             raise KeyMissing(f"the remote signer signed something else for {role}")
