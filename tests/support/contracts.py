@@ -1,5 +1,6 @@
 """What tests of the contracts share: deploying, calling, and saying which error is expected."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from eth_abi import decode
 from eth_account import Account
+from hypothesis import HealthCheck, settings
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
@@ -139,6 +141,16 @@ def deploy_world(web3: Web3) -> World:
     credit = blank.deploy("CarbonCredit", *roles, DAILY_CAP_TONNES, BASE_URI)
     cc = blank.deploy("CCToken", *roles, DAILY_CAP_MICRO)
     return World(web3, credit, cc, admin, minter, pauser, alice, bob, carol, dave)
+
+
+def machine_settings(*, steps: int) -> settings:
+    """A few histories with every run of the suite; many with CONTRACT_EXAMPLES."""
+    return settings(
+        max_examples=int(os.environ.get("CONTRACT_EXAMPLES", "10")),
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def signed_permit(

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,7 +16,7 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
-from tests.support.contracts import STRIDE, ZERO_ADDRESS, Block, World
+from tests.support.contracts import STRIDE, ZERO_ADDRESS, Block, World, machine_settings
 
 RETIRED = "retired"
 BLOCKS = {1: Block(serial="one"), 3: Block(serial="three", first_serial=1)}
@@ -205,15 +204,7 @@ def machine(world: World) -> type[CreditMachine]:
 
 
 def test_random_histories_agree_with_the_model(machine: type[CreditMachine]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(machine, settings=machine_settings(steps=30))
 
 
 def test_a_wrong_model_is_noticed(machine: type[CreditMachine]) -> None:
