@@ -79,7 +79,7 @@ SHORT: set[type[Model]] = {
     *(registry.Withdrawal, registry.WithdrawalOutcome),
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
     *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
-    *(nft.Signer, nft.Chain, nft.Contract, nft.BridgeHalt, nft.BridgeResume),
+    *(nft.Signer, nft.Chain, nft.Contract, nft.DayAnchor, nft.BridgeHalt, nft.BridgeResume),
 }
 OURS = {
     model

@@ -145,12 +145,12 @@ class ChainTransactionAdmin(LongListAdmin):
     """Every attempt of every signer, by nonce: a hole would show."""
 
     list_display = (
-        *("signer", "nonce", "attempt", "hash", "intent", "withdrawal", "contract"),
+        *("signer", "nonce", "attempt", "hash", "intent", "withdrawal", "anchor", "contract"),
         "max_fee_per_gas",
         *("broadcast_at", "block_number", "succeeded"),
     )
     list_filter = ("signer", FateFilter)
-    list_select_related = ("signer", "intent", "withdrawal", "contract")
+    list_select_related = ("signer", "intent", "withdrawal", "anchor", "contract")
     search_fields = ("hash",)
     search_help_text = _("A transaction's hash, or the id of an intent")
     ordering = ("-signer_id", "-nonce", "-attempt")

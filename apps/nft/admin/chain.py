@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.admin.finding import number_of, owners_found
 from apps.accounts.admin.lists import LongListAdmin
 from apps.accounts.admin.readonly import ReadOnlyAdmin
-from apps.nft.models import Chain, ChainEvent, Contract, Token, TokenRedemption
+from apps.nft.admin.bridge import AttemptInline
+from apps.nft.models import Chain, ChainEvent, Contract, DayAnchor, Token, TokenRedemption
 from apps.registry.models import CreditClass
 
 
@@ -25,6 +26,14 @@ class ContractAdmin(ReadOnlyAdmin):
     """Where our contracts are."""
 
     list_display = ("name", "address", "chain", "recorded_at", "confirmed_at")
+
+
+@admin.register(DayAnchor)
+class DayAnchorAdmin(ReadOnlyAdmin):
+    """Days of the public record, and how far each is."""
+
+    list_display = ("day", "state", "leaves_count", "root", "failure", "updated_at")
+    inlines = (AttemptInline,)
 
 
 @admin.register(ChainEvent)
