@@ -185,6 +185,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderTypeEnum": ["limit", "market"],
         "WebhookEventEnum": "apps.accounts.models.webhooks.WebhookEvent",
+        "IntentStateEnum": "apps.nft.models.intents.ChainIntent.State",
         "LedgerTypeEnum": ["transfer", "match", "fee", "conversion"],
     },
 }

@@ -27,7 +27,8 @@ class AnchorOutput(serializers.Serializer[Any]):
 
     day = serializers.DateField()
     day_number = serializers.SerializerMethodField(help_text="As the contract counts it.")
-    root = serializers.CharField()
+    # A serializer has a `root` of its own, which is another thing.
+    root = serializers.CharField()  # type: ignore[assignment]
     leaves_count = serializers.IntegerField()
     state = serializers.ChoiceField(DayAnchor.State.choices)
     transaction = serializers.SerializerMethodField()

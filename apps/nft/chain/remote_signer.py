@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import requests
 from eth_account import Account
-from eth_account.typed_transactions import TypedTransaction
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
-from rlp.exceptions import RLPException
+from rlp.exceptions import RLPException  # type: ignore[import-untyped]
 from web3 import Web3
 
 from apps.nft.chain.errors import ChainUnavailable

@@ -234,7 +234,7 @@ def _mined_record(errand: _Errand, attempt: ChainTransaction, receipt: Receipt) 
         errand.kind.rows.filter(pk=locked.pk).update(
             state=State.MINED, failure="", updated_at=timezone.now()
         )
-    return locked.state == State.BROADCAST
+    return bool(locked.state == State.BROADCAST)
 
 
 # ---------------------------------------------------------------------- mined

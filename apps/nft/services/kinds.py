@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from django.db.models import Manager
+from django.db.models import QuerySet
 
 from apps.nft.models import BridgeIntent, ChainIntent, CoinWithdrawal, Contract, DayAnchor
 from apps.nft.services.anchors import STREAM, anchor_fail, day_number
@@ -42,8 +42,9 @@ class Kind:
     fail: Fail
 
     @property
-    def rows(self) -> Manager[Any]:
-        return self.model._default_manager
+    def rows(self) -> QuerySet[Any]:
+        """Every intent of the kind."""
+        return self.model._default_manager.all()
 
     def purpose(self, intent: ChainIntent) -> dict[str, ChainIntent]:
         """What a transaction that carries this intent is for."""

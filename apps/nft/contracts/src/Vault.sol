@@ -7,7 +7,7 @@ import {AccessControlDefaultAdminRules} from
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 
 /// @title Where the coins of the market lie on chain
 /// @notice Anybody deposits, naming the ledger account that is to be credited. Coins leave by
@@ -16,7 +16,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// Three roles, three keys. The *withdrawer* is the bridge; the *pauser* can only stop; the *admin*
 /// hands out roles, names the coins and their caps and lifts a pause. The admin cannot take out what
 /// was deposited: only what came by a bare transfer, which no account was credited for.
-contract Vault is AccessControlDefaultAdminRules, Pausable, ReentrancyGuardTransient {
+contract Vault is AccessControlDefaultAdminRules, Pausable, ReentrancyGuard {
     using SafeERC20 for IERC20;
 
     /// @notice What is known of a coin. Amounts are in its smallest unit.
