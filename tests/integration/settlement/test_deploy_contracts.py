@@ -73,7 +73,7 @@ def test_the_vault_takes_the_coins_of_the_record(fresh_chain: str) -> None:
 
 
 def test_usdc_of_the_settings_is_taken_and_not_another(fresh_chain: str, settings: Any) -> None:
-    settings.CHAIN_USDC_ADDRESS = "0x" + "00" * 19 + "01"
+    settings.CHAIN_USDC_ADDRESS = "0x" + "11" * 20
     with pytest.raises(DeploymentFailed, match="no contract at CHAIN_USDC_ADDRESS"):
         deploy(fresh_chain)
     web3 = Web3(Web3.HTTPProvider(fresh_chain))
@@ -122,7 +122,7 @@ def test_a_deployment_that_was_taken_back_is_made_again(fresh_chain: str) -> Non
     client = ChainClient(fresh_chain)
     addresses = deploy(fresh_chain)
     web3 = Web3(Web3.HTTPProvider(fresh_chain))
-    web3.provider.make_request("anvil_reorg", [2, []])  # type: ignore[arg-type]
+    web3.provider.make_request("anvil_reorg", [len(CONTRACTS), []])  # type: ignore[arg-type]
     for transaction in ChainTransaction.objects.all():
         web3.provider.make_request("anvil_dropTransaction", [transaction.hash])  # type: ignore[arg-type]
     assert not client.code(addresses["CarbonCredit"])
