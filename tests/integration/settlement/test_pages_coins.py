@@ -22,7 +22,7 @@ def coins(settlement: Settlement) -> Coins:
 
 
 @pytest.fixture
-def browser(coins: Coins) -> Client:
+def of_user(coins: Coins) -> Client:
     user = coins.settlement.owner.user
     assert isinstance(user, User)
     return client_of(user)
@@ -35,55 +35,55 @@ def post(client: Client, key: str, **changes: Any) -> Any:
     return client.post(where, body, content_type="application/json", headers=headers)
 
 
-def test_the_page_sends_and_shows_what_was_sent(coins: Coins, browser: Client) -> None:
-    page = browser.get("/coins")
+def test_the_page_sends_and_shows_what_was_sent(coins: Coins, of_user: Client) -> None:
+    page = of_user.get("/coins")
     assert breaks_of_policy(page) == []
     assert coins.vault.address in text_of(page)
     form = {"currency": "USDC", "amount": "2.5", "to_address": coins.settlement.wallet}
     form["idempotency_key"] = hidden_of(page, "idempotency_key")
     for _sent_twice in range(2):
-        assert browser.post("/coins", form).status_code == 302
+        assert of_user.post("/coins", form).status_code == 302
     coins.settlement.settle()
     assert coins.in_wallet(coins.usdc) == 2_500_000
-    assert "2.5 USDC" in text_of(browser.get("/coins"))
+    assert "2.5 USDC" in text_of(of_user.get("/coins"))
     assert CoinWithdrawal.objects.count() == 1
 
 
 @pytest.mark.parametrize(("amount", "said"), [("x", "Write an amount"), ("6", "does not cover")])
-def test_a_refusal_says_why(coins: Coins, browser: Client, amount: str, said: str) -> None:
+def test_a_refusal_says_why(coins: Coins, of_user: Client, amount: str, said: str) -> None:
     form = {"currency": "CC" if amount == "6" else "USDC", "amount": amount}
     coins.withdraw(UNIT, coins.cc_asset)
-    page = browser.post(
+    page = of_user.post(
         "/coins", form | {"to_address": coins.settlement.wallet, "idempotency_key": "k"}
     )
     assert page.status_code == 422
     assert said in text_of(page)
 
 
-def test_the_api_sends_and_tells_how_far_it_is(coins: Coins, browser: Client) -> None:
-    told = browser.get("/api/v1/coins").json()
+def test_the_api_sends_and_tells_how_far_it_is(coins: Coins, of_user: Client) -> None:
+    told = of_user.get("/api/v1/coins").json()
     assert told["vault"] == coins.vault.address
     assert {"currency": "USDC", "address": coins.usdc.address} in told["coins"]
     wallet = coins.settlement.wallet
-    made = post(browser, "k", to_address=wallet)
+    made = post(of_user, "k", to_address=wallet)
     assert made.status_code == 201
-    assert post(browser, "k", to_address=wallet).json() == made.json()
+    assert post(of_user, "k", to_address=wallet).json() == made.json()
     coins.settlement.settle()
-    found = browser.get(f"/api/v1/coins/withdrawals/{made.json()['id']}").json()
+    found = of_user.get(f"/api/v1/coins/withdrawals/{made.json()['id']}").json()
     assert (found["state"], found["amount"]) == ("final", "2")
     assert coins.settlement.client.receipt(found["transaction"]) is not None
-    [listed] = browser.get("/api/v1/coins/withdrawals").json()
+    [listed] = of_user.get("/api/v1/coins/withdrawals").json()
     assert listed == found
-    [deposit] = browser.get("/api/v1/coins/deposits").json()
+    [deposit] = of_user.get("/api/v1/coins/deposits").json()
     assert (deposit["currency"], deposit["amount"]) == ("USDC", "5")
 
 
-def test_charlie_sees_nothing_of_it(coins: Coins, browser: Client) -> None:
-    made = post(browser, "k", to_address=coins.settlement.wallet).json()["id"]
+def test_charlie_sees_nothing_of_it(coins: Coins, of_user: Client) -> None:
+    made = post(of_user, "k", to_address=coins.settlement.wallet).json()["id"]
     charlie = client_of(user_make())
     assert charlie.get(f"/api/v1/coins/withdrawals/{made}").status_code == 404
     for where in ("withdrawals", "deposits"):
         assert charlie.get(f"/api/v1/coins/{where}").json() == []
     refused = post(charlie, "k", to_address=coins.settlement.wallet)
     assert refused.json()["code"] == "wallet_not_linked"
-    assert post(browser, "n", currency="EUR", to_address=coins.settlement.wallet).status_code == 404
+    assert post(of_user, "n", currency="EUR", to_address=coins.settlement.wallet).status_code == 404
