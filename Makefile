@@ -24,8 +24,8 @@ export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test faults lint format bench walk kills ccxt check-data requirements \
-        messages compilemessages setup-demo
+.PHONY: help setup demo clean-demo test faults lint format bench walk kills ccxt slither \
+        contract-coverage check-data requirements messages compilemessages setup-demo
 
 help:  ## Show this
 	@echo "ccmarket: make TARGET"
@@ -81,11 +81,19 @@ kills: setup  ## Kill the running demo's processes while orders keep coming; not
 ccxt: setup  ## Run ccxt's own exchange tests against a private ccmarket (ARGS="--write --show")
 	@$(PRIVATE) -- $(RUN) -m tests.ccxt_suite $(ARGS)
 
+slither: setup  ## Look for mistakes in the contracts with Slither, in an environment of its own
+	@$(RUN) -m uv venv --quiet --allow-existing --python $(RUN) var/slither
+	@$(RUN) -m uv pip sync --quiet --python var/slither/bin/python --require-hashes requirements-slither.txt
+	@PATH="$(CURDIR)/var/slither/bin:$(PATH)" $(RUN) -m tools.slither
+
+contract-coverage: setup  ## Say which lines of the contracts their tests execute
+	@$(RUN) -m tools.contract_coverage
+
 check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder, REGISTRY_CHECK= for any)
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports $(REGISTRY_CHECK) "$(REGISTRY_DATA)"
 
 requirements: setup  ## Compile requirements*.in again, to the newest versions they allow
-	@for name in requirements requirements-dev requirements-node; do \
+	@for name in requirements requirements-dev requirements-node requirements-slither; do \
 	  $(RUN) -m uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --quiet "$$name.in" --output-file "$$name.txt" || exit 1; \
 	done

@@ -26,11 +26,6 @@ from tests.support import anvil
 
 TESTS: Final = "tests/integration/contracts"
 LEFT_OUT: Final = ("test_contracts_gas.py", "test_contracts_artifacts.py")
-# Just enough of the optimiser that variables fit the stack.
-UNOPTIMISED: Final = {
-    "enabled": False,
-    "details": {"yul": True, "yulDetails": {"stackAllocation": True, "optimizerSteps": "u"}},
-}
 TRACE: Final = {"disableStorage": True, "disableMemory": True}
 ANVIL: Final = ("--steps-tracing", "--disable-code-size-limit", "--disable-block-gas-limit")
 PUSH1, PUSH32 = 0x60, 0x7F
@@ -134,12 +129,11 @@ class Recorder:
 
 def compiled_for_tracing(folder: Path) -> tuple[dict[str, Code], dict[str, Code]]:
     """Writes the unoptimised artifacts to `folder`; returns creation and runtime code by name."""
-    settings = {**build.SETTINGS, "optimizer": UNOPTIMISED}
     outputs = (*build.OUTPUTS, "evm.bytecode.sourceMap", "evm.deployedBytecode.sourceMap")
     creation: dict[str, Code] = {}
     runtime: dict[str, Code] = {}
     for kind, names in (("src", build.DEPLOYABLE), ("support", build.SUPPORT)):
-        output = build.solc_run(kind, names, settings=settings, outputs=outputs)
+        output = build.solc_run(kind, names, settings=build.UNOPTIMISED, outputs=outputs)
         if errors := [it for it in output.get("errors", []) if it["severity"] == "error"]:
             raise SystemExit("\n".join(error["formattedMessage"] for error in errors))
         ours = {

@@ -18,8 +18,8 @@ def documented() -> set[str]:
 
 def declared() -> set[str]:
     names = set()
-    for file in ("requirements.in", "requirements-dev.in", "requirements-node.in"):
-        for line in (ROOT / file).read_text().splitlines():
+    for file in sorted(ROOT.glob("requirements*.in")):
+        for line in file.read_text().splitlines():
             if match := re.match(r"([A-Za-z0-9][A-Za-z0-9_.-]*)", line):
                 names.add(match[1])
     package = json.loads((ROOT / "package.json").read_text())

@@ -38,6 +38,15 @@ SETTINGS: Final[dict[str, Any]] = {
     "optimizer": {"enabled": True, "runs": 1000},
     "metadata": {"bytecodeHash": "ipfs", "useLiteralContent": False},
 }
+# For tools that look at sources: each instruction belongs to a line. Just enough of the optimiser
+# that variables fit the stack.
+UNOPTIMISED: Final[dict[str, Any]] = {
+    **SETTINGS,
+    "optimizer": {
+        "enabled": False,
+        "details": {"yul": True, "yulDetails": {"stackAllocation": True, "optimizerSteps": "u"}},
+    },
+}
 OUTPUTS: Final = (
     "abi",
     "metadata",

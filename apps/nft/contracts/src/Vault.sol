@@ -93,7 +93,7 @@ contract Vault is AccessControlDefaultAdminRules, Pausable, ReentrancyGuard {
 
     /// @notice Bring coins to a ledger account. Approve the vault for them first.
     /// @param account the account's 32 bytes; zero: the one the sender's wallet is linked to.
-    function deposit(IERC20 coin, uint256 amount, bytes32 account) external {
+    function deposit(IERC20 coin, uint256 amount, bytes32 account) external nonReentrant whenNotPaused {
         _deposit(coin, amount, account);
     }
 
@@ -106,7 +106,7 @@ contract Vault is AccessControlDefaultAdminRules, Pausable, ReentrancyGuard {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external {
+    ) external nonReentrant whenNotPaused {
         require(_coins[coin].isAccepted, CoinNotAccepted(coin));
         // Whoever saw the signature may have used it already: then the allowance is there.
         try IERC20Permit(address(coin)).permit(msg.sender, address(this), amount, deadline, v, r, s) {}
@@ -114,7 +114,7 @@ contract Vault is AccessControlDefaultAdminRules, Pausable, ReentrancyGuard {
         _deposit(coin, amount, account);
     }
 
-    function _deposit(IERC20 coin, uint256 amount, bytes32 account) private nonReentrant whenNotPaused {
+    function _deposit(IERC20 coin, uint256 amount, bytes32 account) private {
         require(amount > 0, AmountZero());
         require(_coins[coin].isAccepted, CoinNotAccepted(coin));
         _coins[coin].held += amount;
