@@ -52,6 +52,7 @@ test: setup  ## Run the tests against private services (ARGS="tests/unit -k name
 faults: export FAULT_COMMANDS ?= 50000
 faults: export FAULT_STRIKES ?= 200
 faults: export FAULT_TAKE_OVER_S ?= 5
+faults: export FAULT_INTENTS ?= 500
 faults: setup  ## Kill engines and PostgreSQL 200 times in 100,000 commands, and other processes
 	@$(PRIVATE) --durable -- $(RUN) -m pytest tests/faults $(ARGS)
 

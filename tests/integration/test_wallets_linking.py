@@ -12,7 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_typing import HexStr
 from pytest_django.fixtures import Settings
+from web3 import HTTPProvider, Web3
 
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.models import Owner, Wallet
@@ -23,6 +25,7 @@ from apps.accounts.services.wallets import (
     wallet_link,
     wallet_unlink,
 )
+from apps.nft.chain import artifacts
 from tests.support.factories import organisation_make, owner_make, user_make
 from tests.support.wallets import answer, ask, person_of
 
@@ -81,9 +84,54 @@ def test_what_is_no_address_is_refused(owner: Owner, address: str) -> None:
     assert refusal.value.code == "invalid_address"
 
 
+# --- contract wallets (EIP-1271) -----------------------------------------------------------------
+
+
+@pytest.fixture
+def asks_the_chain(chain_url: str, settings: Settings) -> str:
+    """What no key signed, the chain is asked about."""
+    settings.CHAIN_RPC_URL = chain_url
+    return chain_url
+
+
+@pytest.fixture
+def contract_wallet(asks_the_chain: str, account: LocalAccount) -> str:
+    """The address of a contract for which the account signs."""
+    web3 = Web3(HTTPProvider(asks_the_chain))
+    wallet = artifacts.load("support/SigningWallet")
+    made = web3.eth.contract(abi=wallet.abi, bytecode=HexStr(wallet.bytecode))
+    sent = made.constructor(account.address).transact({"from": web3.eth.accounts[9]})
+    return str(web3.eth.wait_for_transaction_receipt(sent)["contractAddress"])
+
+
+def test_a_contract_wallet_is_linked_by_whom_it_trusts(
+    owner: Owner, account: LocalAccount, contract_wallet: str
+) -> None:
+    person = person_of(owner)
+    challenge, message = wallet_challenge(user=person, owner=owner, address=contract_wallet)
+    with pytest.raises(ServiceError) as refusal:
+        answer(owner, challenge, message, Account.create())
+    assert refusal.value.code == "wallet_signature_invalid"
+    assert answer(owner, challenge, message, account).address == contract_wallet
+    assert owner_of_wallet(contract_wallet) == owner
+
+
+def test_without_the_chain_a_contract_wallet_waits(
+    owner: Owner, account: LocalAccount, contract_wallet: str, settings: Settings
+) -> None:
+    person = person_of(owner)
+    challenge, message = wallet_challenge(user=person, owner=owner, address=contract_wallet)
+    settings.CHAIN_RPC_URL = "http://127.0.0.1:1"
+    with pytest.raises(ServiceError) as refusal:
+        answer(owner, challenge, message, account)
+    assert (refusal.value.code, refusal.value.status) == ("chain_unavailable", 503)
+    assert "127.0.0.1" not in refusal.value.message
+
+
 # --- refused -------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("asks_the_chain")
 def test_another_wallets_signature_is_refused(owner: Owner, account: LocalAccount) -> None:
     challenge, message = ask(owner, account)
     with pytest.raises(ServiceError) as refusal:
@@ -91,6 +139,7 @@ def test_another_wallets_signature_is_refused(owner: Owner, account: LocalAccoun
     assert refusal.value.code == "wallet_signature_invalid"
 
 
+@pytest.mark.usefixtures("asks_the_chain")
 @pytest.mark.parametrize(
     "signature", ["", "0x", "0x00", "text", "0x" + "11" * 65, "é", "0x" + "f" * 9999]
 )

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from pytest_django.fixtures import Settings
 
 from apps.accounts.models import Owner, Wallet
 from tests.support.factories import client_of, owner_make
@@ -54,7 +55,10 @@ def test_the_same_answer_is_not_taken_twice(owner: Owner, account: LocalAccount)
     assert link_in(client, message, sign(account, message)) == (400, "challenge_missing")
 
 
-def test_a_wrong_answer_uses_the_question_up(owner: Owner, account: LocalAccount) -> None:
+def test_a_wrong_answer_uses_the_question_up(
+    owner: Owner, account: LocalAccount, chain_url: str, settings: Settings
+) -> None:
+    settings.CHAIN_RPC_URL = chain_url
     client = client_of(person_of(owner))
     message = challenge_in(client, account)
     assert link_in(client, message, "0x00") == (400, "wallet_signature_invalid")

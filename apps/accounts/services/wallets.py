@@ -2,7 +2,8 @@
 
 We write the message (EIP-4361), the wallet signs it, and we take it back once: our domain, our
 address, our chain, our nonce, in time, for the person and the owner it was written for.
-Accounts with a private key can sign; contract wallets (EIP-1271) need a call to the chain.
+Accounts with a private key sign themselves; for any other signature the contract at the address is
+asked (EIP-1271), or the one that its signature would deploy there (EIP-6492).
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import requests
 import siwe
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from eth_utils.address import to_checksum_address
+from web3 import HTTPProvider
 
 from apps.accounts.acting import TRANSFER, scopes_for_owner
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
@@ -25,6 +28,9 @@ from apps.accounts.ledger.models import Owner
 from apps.accounts.models import User, Wallet
 
 CHALLENGE_LIFE: Final = timedelta(minutes=10)
+CHAIN_TIMEOUT_S: Final = 10
+# A wallet of many owners adds 65 bytes for each.
+SIGNATURE_CHARS_MAX: Final = 20_000
 # The signed text is for the record and stays English: EIP-4361 allows ASCII only.
 STATEMENT: Final = "Link this wallet to your ccmarket account. It costs nothing and moves nothing."
 
@@ -82,8 +88,10 @@ def wallet_link(
 ) -> Wallet:
     """Links the wallet that signed the challenge. The caller forgets the challenge either way.
 
+    Asks the chain where no private key signed: call it outside of transactions.
+
     Raises ServiceError (`challenge_missing`, `challenge_expired`, `wallet_message_invalid`,
-    `wallet_signature_invalid`), Conflict (`wallet_taken`, `challenge_used`).
+    `wallet_signature_invalid`, `chain_unavailable`), Conflict (`wallet_taken`, `challenge_used`).
     """
     _require_control(user, owner)
     if challenge is None or (challenge.user_id, challenge.owner_id) != (user.pk, owner.pk):
@@ -114,6 +122,8 @@ def _check_signed(challenge: Challenge, message: str, signature: str) -> None:
         raise _invalid_message() from error
     if signed.address != challenge.address:
         raise _invalid_message()
+    if len(signature) > SIGNATURE_CHARS_MAX:
+        raise _invalid_signature()
     try:
         signed.verify(
             signature,
@@ -122,15 +132,28 @@ def _check_signed(challenge: Challenge, message: str, signature: str) -> None:
             chain_id=challenge.chain_id,
             nonce=challenge.nonce,
             timestamp=timezone.now(),
+            provider=_provider(),
             strict=True,
         )
     except siwe.InvalidSignature as error:
-        raise ServiceError(
-            _("The signature is not this wallet's. Sign with the account you chose."),
-            code="wallet_signature_invalid",
-        ) from error
+        raise _invalid_signature() from error
     except siwe.VerificationError as error:
         raise _invalid_message() from error
+    except requests.RequestException:
+        # Without its message, which names the node and may name a key.
+        raise ServiceError(
+            _("The chain cannot be asked about this signature now. Try again in a minute."),
+            code="chain_unavailable",
+            status=503,
+        ) from None
+
+
+def _provider() -> HTTPProvider:
+    return HTTPProvider(
+        settings.CHAIN_RPC_URL,
+        request_kwargs={"timeout": CHAIN_TIMEOUT_S},
+        exception_retry_configuration=None,
+    )
 
 
 def _wallet_save(wallet: Wallet) -> Wallet:
@@ -177,6 +200,13 @@ def _address(text: str) -> str:
 
 def _domain() -> str:
     return urlsplit(settings.BASE_URL).netloc
+
+
+def _invalid_signature() -> ServiceError:
+    return ServiceError(
+        _("The signature is not this wallet's. Sign with the account you chose."),
+        code="wallet_signature_invalid",
+    )
 
 
 def _invalid_message() -> ServiceError:

@@ -29,7 +29,7 @@ UNITS: Final = (("CarbonCredit", "CCToken"), ("Vault", "Anchor"))
 DEPLOYABLE: Final = tuple(name for unit in UNITS for name in unit)
 
 # Sources outside `src/`: for tests, comparisons and development chains, never for production.
-SUPPORT: Final = ("Receivers", "Inspector", "GasBaselines", "Coins")
+SUPPORT: Final = ("Receivers", "Inspector", "GasBaselines", "Coins", "Wallets")
 
 SETTINGS: Final[dict[str, Any]] = {
     # Cancun's instructions run on mainnet, on the large rollups and on anvil alike.
