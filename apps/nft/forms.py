@@ -99,10 +99,11 @@ class PledgeForm(MassForm):
 
 
 class RedeemForm(MassForm):
-    """An amount of a class that the pool holds."""
+    """An amount of a class that the pool holds; without a class, of what came in first."""
 
     def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
         super().__init__(*args, owner=owner, **kwargs)
         # As in MassForm: what is sent again must still find its class.
-        classes = classes_pooled(with_empty=self.is_bound)
-        self.fields["credit_class"].queryset = classes  # type: ignore[attr-defined]
+        field: Any = self.fields["credit_class"]
+        field.queryset = classes_pooled(with_empty=self.is_bound)
+        field.required, field.empty_label = False, _("What came into the pool first, free")

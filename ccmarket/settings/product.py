@@ -39,6 +39,9 @@ COIN_WITHDRAWALS_HOURLY_MAX = env.number("COIN_WITHDRAWALS_HOURLY_MAX", 10)
 # How long after it was linked a wallet receives no coins.
 WALLET_COOLING_OFF_S = env.number("WALLET_COOLING_OFF_S", 86_400)
 
+# What choosing the class costs whoever gives CC back to the pool, in 1/10,000 of the amount.
+POOL_CHOICE_FEE_BPS = env.number("POOL_CHOICE_FEE_BPS", 50)
+
 BRIDGE_SWEEP_EVERY_S = env.number("BRIDGE_SWEEP_EVERY_S", 3)
 WEBHOOK_SWEEP_EVERY_S = 2
 VOLUMES_COUNT_EVERY_S = 60

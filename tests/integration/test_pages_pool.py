@@ -10,8 +10,10 @@ from django.test import Client
 from apps.accounts.models import Asset, Owner, User
 from apps.accounts.selectors import balance_of
 from apps.nft.models import Pledge, PoolRule
+from apps.orderbook.models.enums import Side
 from apps.registry.models import CreditClass
 from tests.support.factories import TONNE, asset_make, client_of, user_make
+from tests.support.markets import fill_write, order_rest, product_make
 from tests.support.pages import figures_of, text_of
 from tests.support.registry import block_make, holder_make
 
@@ -26,9 +28,13 @@ def holder() -> tuple[Owner, CreditClass]:
     return holder_make(block_make(tonnes=2))
 
 
-def pledge(holder: tuple[Owner, CreditClass], action: str = "pledge", **fields: str) -> Any:
+def person(holder: tuple[Owner, CreditClass]) -> User:
     user = holder[0].user
     assert isinstance(user, User)
+    return user
+
+
+def pledge(holder: tuple[Owner, CreditClass], action: str = "pledge", **fields: str) -> Any:
     form = {
         "credit_class": holder[1].code,
         "amount": "750",
@@ -36,7 +42,7 @@ def pledge(holder: tuple[Owner, CreditClass], action: str = "pledge", **fields: 
         "idempotency_key": "key",
         **fields,
     }
-    return client_of(user).post(f"/pool/{action}", form, follow=True)
+    return client_of(person(holder)).post(f"/pool/{action}", form, follow=True)
 
 
 def test_a_pledge_gives_as_much_cc(holder: tuple[Owner, CreditClass]) -> None:
@@ -91,9 +97,29 @@ def test_cc_given_back_brings_credits_of_a_class_of_the_pool(
     holder: tuple[Owner, CreditClass],
 ) -> None:
     pledge(holder)
-    answer = pledge(holder, "redeem", amount="250", idempotency_key="back")
+    answer = pledge(holder, "redeem", amount="200", idempotency_key="back")
+    assert "You gave CC back for 200 kg of VCS-1987-2023." in text_of(answer, "#messages")
+    assert figures_of(answer) == {"Credits": "1.45 t", "CC": "0.549 CC"}, "0.001 CC for choosing"
+
+
+def test_who_chooses_no_class_pays_no_fee(holder: tuple[Owner, CreditClass]) -> None:
+    pledge(holder)
+    page = client_of(person(holder)).get("/pool/redeem")
+    assert "What came into the pool first, free" in text_of(page)
+    answer = pledge(holder, "redeem", credit_class="", amount="250", idempotency_key="back")
     assert "You gave CC back for 250 kg of VCS-1987-2023." in text_of(answer, "#messages")
     assert figures_of(answer) == {"Credits": "1.5 t", "CC": "0.50 CC"}
+
+
+def test_the_page_shows_what_classes_cost_against_the_pool(
+    holder: tuple[Owner, CreditClass],
+) -> None:
+    pledge(holder)
+    assert "–" in text_of(Client().get("/pool"), "tbody")
+    market = product_make(holder[1].asset.code)
+    maker, taker = (order_rest(market, side=side, price=1_050_000) for side in Side)
+    fill_write(maker, taker, size=TONNE, number=1)
+    assert "+5.00%" in text_of(Client().get("/pool"), "tbody")
 
 
 def test_giving_back_twice_with_one_form_gives_back_once(
@@ -101,7 +127,7 @@ def test_giving_back_twice_with_one_form_gives_back_once(
 ) -> None:
     pledge(holder)
     for _press in range(2):
-        answer = pledge(holder, "redeem", idempotency_key="back")
+        answer = pledge(holder, "redeem", credit_class="", idempotency_key="back")
         assert "You gave CC back" in text_of(answer, "#messages")
     assert balance_of(holder[0], Asset.objects.get(code="CC")).available == 0
 

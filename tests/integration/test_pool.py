@@ -8,13 +8,19 @@ import pytest
 from django.db import connection, transaction
 
 from apps.accounts.errors import Conflict, InsufficientFunds, ServiceError
-from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
+from apps.accounts.ledger.services import CUSTODY, HOUSE, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import Asset, Balance, Owner, Transfer, User
 from apps.nft.invariants import cc_is_backed
 from apps.nft.models import Pledge, PoolRule
-from apps.nft.selectors.pool import classes_eligible, pool_state
-from apps.nft.services.pool import pledge_create, pool_redeem
-from apps.registry.models import CreditClass, Project, Registry
+from apps.nft.selectors.pool import (
+    class_is_eligible,
+    classes_eligible,
+    lots_pooled,
+    pool_state,
+)
+from apps.nft.services.pool import pledge_create, pool_redeem, pool_redeem_first
+from apps.registry.models import CreditClass, Label, Project, Registry
+from tests.support.labels import class_of
 
 TONNE = 1_000_000
 
@@ -73,8 +79,52 @@ def test_cc_comes_back_as_credits(owner: Owner, credit_class: CreditClass) -> No
     pledge_create(owner=owner, credit_class=credit_class, amount_grams=TONNE, idempotency_key="a")
     pool_redeem(owner=owner, credit_class=credit_class, amount_grams=400_000, idempotency_key="b")
     assert available(owner, credit_class.code) == 4 * TONNE + 400_000
-    assert available(owner, "CC") == 600_000
+    assert available(owner, "CC") == 598_000, "half a percent for the choice"
+    assert available(platform_owner_get(name=HOUSE), "CC") == 2_000
     assert pool_state().supply_grams == pool_state().backing_grams == 600_000
+
+
+def test_what_came_in_first_goes_out_first_and_free(
+    owner: Owner, credit_class: CreditClass
+) -> None:
+    other = class_make(code="VCS-2")
+    give(owner, other.asset, 5 * TONNE)
+    for key, pledged, grams in (
+        ("1", credit_class, 100),
+        ("2", other, 200),
+        ("3", credit_class, 50),
+    ):
+        pledge_create(owner=owner, credit_class=pledged, amount_grams=grams, idempotency_key=key)
+    # Chosen, so the oldest of that class are gone: 20 of the first pledge stay.
+    pool_redeem(owner=owner, credit_class=credit_class, amount_grams=80, idempotency_key="c")
+    made = pool_redeem_first(owner=owner, amount_grams=240, idempotency_key="f")
+    assert [(it.credit_class, it.amount_grams, it.fee_micro) for it in made] == [
+        (credit_class, 40, 0),
+        (other, 200, 0),
+    ]
+    assert pool_redeem_first(owner=owner, amount_grams=240, idempotency_key="f") == made
+    assert [(lot.credit_class_id, lot.grams) for lot in lots_pooled()] == [(credit_class.pk, 30)]
+    assert pool_state().supply_grams == pool_state().backing_grams == 30
+    with pytest.raises(Conflict) as refusal:
+        pool_redeem_first(owner=owner, amount_grams=31, idempotency_key="g")
+    assert refusal.value.code == "pool_short"
+    for again in (
+        lambda: pool_redeem_first(owner=owner, amount_grams=241, idempotency_key="f"),
+        lambda: pool_redeem(
+            owner=owner, credit_class=credit_class, amount_grams=40, idempotency_key="f"
+        ),
+    ):
+        with pytest.raises(Conflict) as refusal:
+            again()
+        assert refusal.value.code == "idempotency_key_reused"
+
+
+def test_a_rule_may_want_a_label_of_all_the_class() -> None:
+    labelled, plain = class_of(("ICVCM CCP",), project="1"), class_of((), project="2")
+    PoolRule.objects.create(vintage_from=2000, label=Label.objects.get(code="ccp"))
+    assert list(classes_eligible()) == [labelled]
+    assert class_is_eligible(labelled)
+    assert not class_is_eligible(plain)
 
 
 def test_the_pool_gives_no_more_than_it_has(owner: Owner, credit_class: CreditClass) -> None:

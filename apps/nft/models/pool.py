@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import Owner
-from apps.registry.models import CreditClass, Registry
+from apps.registry.models import CreditClass, Label, Registry
 
 
 class PoolRule(models.Model):
@@ -24,13 +24,22 @@ class PoolRule(models.Model):
     project_type_contains = models.CharField(
         _("type contains"), max_length=120, blank=True, help_text=_("Empty: any type.")
     )
+    label = models.ForeignKey(
+        Label,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("label"),
+        help_text=_("That all of the class has. Empty: with or without labels."),
+    )
 
     class Meta:
         verbose_name = _("pool rule")
         verbose_name_plural = _("pool rules")
 
     def __str__(self) -> str:
-        return f"{self.registry or '*'} ≥ {self.vintage_from} {self.project_type_contains}".strip()
+        words = (f"{self.registry or '*'} ≥ {self.vintage_from}", self.project_type_contains)
+        return " ".join(str(word) for word in (*words, self.label) if word)
 
 
 class PoolMovement(models.Model):
@@ -66,8 +75,26 @@ class Pledge(PoolMovement):
 
 
 class PoolRedemption(PoolMovement):
-    """CC in, credits out."""
+    """CC in, credits out: of a class somebody chose, for a fee, or of what came in first, free."""
+
+    fee_micro = models.BigIntegerField(
+        _("fee"), default=0, db_default=0, help_text=_("In micro-units of CC.")
+    )
+    asked_grams = models.BigIntegerField(
+        _("asked for, grams CO2e"),
+        null=True,
+        blank=True,
+        help_text=_("By the request for what came in first of which this is a part."),
+    )
 
     class Meta(PoolMovement.Meta):
         verbose_name = _("pool redemption")
         verbose_name_plural = _("pool redemptions")
+        constraints = [
+            *PoolMovement.Meta.constraints,
+            models.CheckConstraint(
+                name="nft_poolredemption_first_is_free",
+                condition=models.Q(fee_micro__gte=0)
+                & (models.Q(asked_grams__isnull=True) | models.Q(fee_micro=0)),
+            ),
+        ]

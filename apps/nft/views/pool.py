@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,16 +17,26 @@ from apps.accounts.acting import TRANSFER, Acting, acting
 from apps.accounts.errors import ServiceError
 from apps.accounts.units import mass_text
 from apps.nft.forms import PledgeForm, RedeemForm
-from apps.nft.models.pool import PoolMovement
-from apps.nft.selectors.pool import cc_available, pool_rules, pool_state
-from apps.nft.services.pool import pledge_create, pool_redeem
+from apps.nft.models import PoolRedemption
+from apps.nft.selectors.pool import cc_available, pool_rules, pool_state, premiums_bps
+from apps.nft.services.pool import pledge_create, pool_redeem, pool_redeem_first
 from apps.registry.forms import MassForm
+from apps.registry.models import CreditClass
+
+Made = TypeVar("Made")
 
 
 @require_safe
 def pool(request: HttpRequest) -> HttpResponse:
     """What backs CC, and what the pool takes; for everybody."""
-    context = {"pool": pool_state(), "rules": pool_rules()}
+    state = pool_state()
+    premiums = premiums_bps(item for item, _grams in state.backing)
+    context = {
+        "pool": state,
+        "backing": [(item, grams, premiums.get(item.pk)) for item, grams in state.backing],
+        "rules": pool_rules(),
+        "fee_bps": settings.POOL_CHOICE_FEE_BPS,
+    }
     return render(request, "nft/pool.html", context)
 
 
@@ -46,17 +58,27 @@ def pledge(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def redeem(request: HttpRequest) -> HttpResponse:
-    """Gives CC back for as many grams of a class that the pool holds."""
+    """Gives CC back for as many grams of a class that the pool holds, or of what came in first."""
     who = _acting(request)
     form = RedeemForm(_sent(request), owner=who.owner, initial=_wished(request))
-    if made := _move(form, who, pool_redeem):
+    for made in _move(form, who, _give_back) or []:
         said = _("You gave CC back for %(amount)s of %(code)s.")
         words = {"amount": mass_text(made.amount_grams), "code": made.credit_class.code}
         messages.success(request, said % words)
+    if form.is_bound and not form.errors:
         return redirect("portfolio")
-    status = 422 if form.errors else 200
-    context = {"form": form, "cc_available": cc_available(who.owner)}
-    return render(request, "nft/pool_redeem.html", context, status=status)
+    context = {
+        "form": form,
+        "cc_available": cc_available(who.owner),
+        "fee_bps": settings.POOL_CHOICE_FEE_BPS,
+    }
+    return render(request, "nft/pool_redeem.html", context, status=422 if form.errors else 200)
+
+
+def _give_back(*, credit_class: CreditClass | None, **order: Any) -> list[PoolRedemption]:
+    if credit_class is None:
+        return pool_redeem_first(**order)
+    return [pool_redeem(credit_class=credit_class, **order)]
 
 
 def _acting(request: HttpRequest) -> Acting:
@@ -73,7 +95,7 @@ def _wished(request: HttpRequest) -> dict[str, str | None]:
     return {"credit_class": request.GET.get("class")}
 
 
-def _move(form: MassForm, who: Acting, service: Callable[..., PoolMovement]) -> PoolMovement | None:
+def _move(form: MassForm, who: Acting, service: Callable[..., Made]) -> Made | None:
     """What the service made of the form; None where it was refused, or not sent at all."""
     if not form.is_valid():
         return None
