@@ -29,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     allow_many_requests()
     os.environ["DATABASE_ALLOW_TRUNCATE"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
+    # Tests of the second factor ask for it.
+    os.environ.setdefault("WITHDRAWAL_SECOND_FACTOR", "0")
     django.setup()
 
 

@@ -76,6 +76,10 @@ ACCOUNT_EMAIL_VERIFICATION = (
 )
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Whether what leaves (coins, NFTs, and keys that may send them) takes a second factor, and for how
+# long one is good.
+WITHDRAWAL_SECOND_FACTOR = env.flag("WITHDRAWAL_SECOND_FACTOR", default=True)
+SECOND_FACTOR_FRESH_S = env.number("SECOND_FACTOR_FRESH_S", 900)
 
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",

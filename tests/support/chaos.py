@@ -75,7 +75,7 @@ class Chaos:
             (1, self.drop),
             (2, self.bring_back),
             (2, self.deposit),
-            (1, self.nodes_change),
+            (2, self.nodes_change),
         ]
         weights, choices = zip(*actions, strict=True)
         with suppress(ChainUnavailable, IncompleteAnswer):

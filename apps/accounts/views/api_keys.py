@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.acting import acting
+from apps.accounts.acting import TRANSFER, acting
 from apps.accounts.errors import NotFound
 from apps.accounts.forms import ApiKeyForm
 from apps.accounts.models import User
+from apps.accounts.second_factor import second_factor_ask
 from apps.accounts.selectors import api_keys_of
 from apps.accounts.services.api_keys import NewApiKey, api_key_create, api_key_revoke
 
@@ -29,6 +30,8 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     form = ApiKeyForm(request.POST or None, allowed=now.scopes)
     new: NewApiKey | None = None
     if form.is_valid():
+        if TRANSFER in form.cleaned_data["scopes"] and (asked := second_factor_ask(request)):
+            return asked
         new = api_key_create(user=now.user, owner=now.owner, **form.cleaned_data)
         form = ApiKeyForm(allowed=now.scopes)
     context = {"acting": now, "keys": api_keys_of(now.owner), "form": form, "new": new}

@@ -18,11 +18,12 @@ from oauth2_provider.models import Application
 from oauth2_provider.views import AuthorizationView, RevokeTokenView, TokenView
 from oauthlib.oauth2 import InvalidRequestError
 
-from apps.accounts.acting import ALL_SCOPES, acting
+from apps.accounts.acting import ALL_SCOPES, TRANSFER, acting
 from apps.accounts.errors import NotFound
 from apps.accounts.limits.throttle import TooManyRequests, charge_stranger
 from apps.accounts.models import User
 from apps.accounts.oauth.consents import consent_give
+from apps.accounts.second_factor import second_factor_ask
 
 # SHA-256 in base64 without its padding.
 S256: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -65,6 +66,9 @@ class ConsentView(AuthorizationView):
 
     def form_valid(self, form: AllowForm) -> HttpResponse:
         _application(form.cleaned_data["client_id"])
+        asks_to_move = form.cleaned_data["allow"] and TRANSFER in form.cleaned_data["scope"].split()
+        if asks_to_move and (asked := second_factor_ask(self.request)):
+            return asked
         answer: HttpResponse = super().form_valid(form)
         return answer
 

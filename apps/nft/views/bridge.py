@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.acting import TRANSFER, acting
 from apps.accounts.errors import ServiceError
+from apps.accounts.second_factor import second_factor_required
 from apps.nft.forms import TakeOutForm
 from apps.nft.models import BridgeIntent, MintRequest
 from apps.nft.selectors import tokens as reads
@@ -40,6 +41,7 @@ def nfts(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@second_factor_required
 @require_http_methods(["GET", "POST"])
 def take_out(request: HttpRequest) -> HttpResponse:
     """Asks for whole tonnes as NFTs; posted, goes on to how far they are."""

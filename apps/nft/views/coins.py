@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.acting import TRANSFER, acting
 from apps.accounts.errors import ServiceError
+from apps.accounts.second_factor import second_factor_required
 from apps.nft.forms import SendCoinsForm
 from apps.nft.selectors import coins as reads
 from apps.nft.selectors.owners import account_tag
@@ -18,6 +19,7 @@ from apps.nft.services.coins import coin_withdraw
 
 
 @login_required
+@second_factor_required
 @require_http_methods(["GET", "POST"])
 def coins(request: HttpRequest) -> HttpResponse:
     """What left and came, and a form to send more."""
