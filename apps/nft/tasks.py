@@ -13,6 +13,7 @@ from apps.nft.models import ChainIntent
 from apps.nft.services.anchors import days_anchor
 from apps.nft.services.bridge import Bridge, intent_advance
 from apps.nft.services.connection import chain_connect, keyring_open
+from apps.nft.services.holdings import holdings_read
 from apps.nft.services.kinds import KINDS, MINT, Kind
 from apps.nft.services.reconciliation import ledger_reconcile
 from apps.nft.wakeups import BRIDGE_ADVANCE
@@ -42,6 +43,16 @@ def reconcile(thorough: bool = False) -> None:
 def anchor_days() -> None:
     """Fixes what is over and was not fixed."""
     days_anchor()
+
+
+@shared_task(name="nft.holdings_read")
+def read_holdings() -> None:
+    """Looks how much CC lies in linked wallets."""
+    try:
+        chain, client = chain_connect()
+        holdings_read(chain=chain, client=client)
+    except ChainError as exc:
+        log.warning("holdings_wait", error=str(exc))
 
 
 def _open(kind: Kind) -> list[int]:

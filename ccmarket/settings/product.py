@@ -69,6 +69,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "kwargs": {"thorough": True},
     },
+    "holdings-read": {"task": "nft.holdings_read", "schedule": 60, "options": {"expires": 60}},
     "anchor-days": {"task": "nft.days_anchor", "schedule": 600, "options": {"expires": 600}},
     "webhooks-sweep": {
         "task": "accounts.webhooks_deliver",

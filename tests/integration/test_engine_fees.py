@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.ledger.models import Balance, Transfer
-from apps.accounts.models import HistoryEntry, Owner
+from apps.accounts.models import HistoryEntry, Owner, Wallet, WalletHolding
 from apps.orderbook.engine.audit import verify_chain, verify_replay
 from apps.orderbook.engine.fees import Tier
 from apps.orderbook.invariants import fees_reach_their_account, volumes_equal_their_fills
@@ -32,7 +32,7 @@ from tests.support.engines import (
     trader,
     wallet,
 )
-from tests.support.factories import asset_make, fund
+from tests.support.factories import asset_make, fund, wallet_make
 from tests.support.markets import fill_write, order_rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +97,24 @@ def test_cc_brings_its_tier_and_the_maker_is_paid_by_the_fee_account(product: Pr
     assert fees.available == 22_000
     [rebate] = Transfer.objects.filter(kind=Transfer.Kind.FEE, from_balance=fees)
     assert (rebate.amount, rebate.to_balance.owner) == (8_000, maker)
+    audited(product)
+
+
+def test_cc_in_a_linked_wallet_brings_its_tier_until_it_is_unlinked(product: Product) -> None:
+    maker, taker = trader(product), trader(product)
+    linked = wallet_make(maker, f"0x{maker.pk:040x}")
+    WalletHolding.objects.create(
+        wallet=linked,
+        asset=asset_make("CC"),
+        amount=ONE,
+        block_number=1,
+        read_at=timezone.now(),
+    )
+    assert trade(product, maker, taker).maker_fee == -8_000
+    [own] = own_fees(maker, [product])
+    assert own.tier > 0
+    Wallet.objects.filter(pk=linked.pk).update(unlinked_at=timezone.now())
+    assert trade(product, maker, taker).maker_fee > 0
     audited(product)
 
 

@@ -1,7 +1,7 @@
 """Who you are and what you hold."""
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.models.access import ApiKey, UsedSignature, Wallet
+from apps.accounts.models.access import ApiKey, UsedSignature, Wallet, WalletHolding
 from apps.accounts.models.base import FourEyesModel
 from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
@@ -34,6 +34,7 @@ __all__ = [
     "UsedSignature",
     "User",
     "Wallet",
+    "WalletHolding",
     "WebhookAttempt",
     "WebhookCursor",
     "WebhookEndpoint",

@@ -105,3 +105,29 @@ class Wallet(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class WalletHolding(models.Model):
+    """How much of an asset lies in a linked wallet, as the chain said last. Written from the chain.
+
+    It backs nothing and can be spent nowhere here: it only says where somebody stands.
+    """
+
+    wallet = models.ForeignKey(Wallet, models.CASCADE, related_name="holdings", db_index=False)
+    asset = models.ForeignKey("accounts.Asset", models.PROTECT, related_name="+", db_index=False)
+    amount = models.BigIntegerField(_("amount"), help_text=_("In micro-units of the asset."))
+    block_number = models.BigIntegerField(_("block"))
+    read_at = models.DateTimeField(_("read"))
+
+    class Meta:
+        verbose_name = _("holding of a wallet")
+        verbose_name_plural = _("holdings of wallets")
+        constraints = [
+            models.UniqueConstraint(fields=["wallet", "asset"], name="accounts_walletholding_once"),
+            models.CheckConstraint(
+                name="accounts_walletholding_not_negative", condition=models.Q(amount__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet}: {self.amount} {self.asset}"

@@ -31,8 +31,14 @@ LEFT JOIN LATERAL (
     WHERE owner_id = o.owner AND asset_id = %s AND day <= %s ORDER BY day DESC LIMIT 1
 ) before ON true
 LEFT JOIN LATERAL (
-    SELECT b.available + b.held AS amount FROM accounts_balance b
-    WHERE b.owner_id = o.owner AND b.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+    SELECT sum(amount)::bigint AS amount FROM (
+        SELECT b.available + b.held AS amount FROM accounts_balance b
+        WHERE b.owner_id = o.owner AND b.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+        UNION ALL
+        SELECT h.amount FROM accounts_wallet w JOIN accounts_walletholding h ON h.wallet_id = w.id
+        WHERE w.owner_id = o.owner AND w.unlinked_at IS NULL
+          AND h.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+    ) anywhere
 ) cc ON true
 """
 
@@ -40,7 +46,10 @@ LEFT JOIN LATERAL (
 def standings(
     connection: Connection, owners: Iterable[int], quote: int, today: date
 ) -> dict[int, Standing]:
-    """How much each of the owners has traded for this asset in 30 days, and has of CC."""
+    """How much each of the owners has traded for this asset in 30 days, and has of CC.
+
+    CC in a linked wallet counts as CC on the ledger does.
+    """
     before = (today - WINDOW).isoformat()
     rows = connection.execute(_STANDINGS, (array(owners), quote, quote, before))
     return {owner: Standing(volume, cc) for owner, volume, cc in rows}

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from apps.accounts.models import Asset, Balance, Owner
+from django.db.models import Sum
+
+from apps.accounts.models import Asset, Balance, Owner, WalletHolding
 from apps.orderbook.engine.fees import Rates, Schedule, Standing
 from apps.orderbook.engine.standings import WINDOW
 from apps.orderbook.models import Product, Volume
@@ -41,9 +43,13 @@ def volume_month(owner: Owner, *, quote_code: str) -> int:
 
 
 def cc_of(owner: Owner) -> int:
-    """The CC that the owner has, held ones included."""
+    """The CC that the owner has, held ones and those in linked wallets included."""
     found = Balance.objects.filter(owner=owner, asset__code="CC").first()
-    return found.total if found else 0
+    linked = WalletHolding.objects.filter(
+        wallet__owner=owner, wallet__unlinked_at__isnull=True, asset__code="CC"
+    )
+    on_chain = linked.aggregate(sum=Sum("amount"))["sum"] or 0
+    return (found.total if found else 0) + int(on_chain)
 
 
 def own_fees(owner: Owner, products: Iterable[Product]) -> list[OwnFees]:

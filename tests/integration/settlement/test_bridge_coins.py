@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.services import BRIDGE, CUSTODY, UNCLAIMED
-from apps.accounts.models import Asset, Balance
+from apps.accounts.models import Asset, Balance, Wallet, WalletHolding
 from apps.nft.models import (
     BridgeHalt,
     ChainEvent,
@@ -16,9 +17,11 @@ from apps.nft.models import (
     CoinWithdrawal,
 )
 from apps.nft.services.halts import halt_create
+from apps.nft.services.holdings import holdings_read
 from apps.nft.services.kinds import PAYOUT
 from apps.nft.services.reconciliation import ledger_reconcile
 from apps.nft.services.redemptions import redemptions_claim
+from apps.orderbook.selectors.fees import cc_of
 from tests.support.coins import UNIT, Coins, coins_make
 from tests.support.factories import wallet_make
 from tests.support.settlement import Settlement
@@ -286,3 +289,21 @@ def test_two_workers_pay_once(coins: Coins) -> None:
     coins.settlement.settle()
     assert ChainTransaction.objects.filter(withdrawal=made).count() == 1
     assert coins.in_wallet(coins.usdc) == UNIT
+
+
+def test_cc_in_a_linked_wallet_is_known_when_it_is_final(coins: Coins) -> None:
+    s = coins.settlement
+    coins.withdraw(2 * UNIT, coins.cc_asset)
+    s.work()
+    assert holdings_read(chain=s.chain, client=s.client) == 1
+    assert WalletHolding.objects.get().amount == 0, "its block is not final"
+    s.settle()
+    holdings_read(chain=s.chain, client=s.client)
+    assert cc_of(s.owner) == 6 * UNIT, "wherever it lies"
+    s.send(s.wallet, coins.cc_token.functions.transfer(s.stranger, UNIT))
+    s.mine(2)
+    holdings_read(chain=s.chain, client=s.client)
+    assert cc_of(s.owner) == 5 * UNIT
+    Wallet.objects.update(unlinked_at=timezone.now())
+    assert holdings_read(chain=s.chain, client=s.client) == 0
+    assert cc_of(s.owner) == 4 * UNIT
