@@ -20,6 +20,7 @@ from apps.orderbook.engine.session import EPOCH, Connection, array
 WINDOW: Final = timedelta(days=30)
 
 _STANDINGS: Final = """
+WITH cc_asset AS (SELECT id FROM accounts_asset WHERE code = 'CC')
 SELECT o.owner, coalesce(upto.total, 0) - coalesce(before.total, 0), coalesce(cc.amount, 0)
 FROM unnest(%s::bigint[]) AS o (owner)
 LEFT JOIN LATERAL (
@@ -33,11 +34,11 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sum(amount)::bigint AS amount FROM (
         SELECT b.available + b.held AS amount FROM accounts_balance b
-        WHERE b.owner_id = o.owner AND b.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+        WHERE b.owner_id = o.owner AND b.asset_id = (SELECT id FROM cc_asset)
         UNION ALL
         SELECT h.amount FROM accounts_wallet w JOIN accounts_walletholding h ON h.wallet_id = w.id
         WHERE w.owner_id = o.owner AND w.unlinked_at IS NULL
-          AND h.asset_id = (SELECT id FROM accounts_asset WHERE code = 'CC')
+          AND h.asset_id = (SELECT id FROM cc_asset)
     ) anywhere
 ) cc ON true
 """
