@@ -48,17 +48,14 @@ class TakeOutForm(forms.Form):
         self.add_error(field if field in self.fields else None, error.message)
 
 
-class SendCoinsForm(forms.Form):
-    """An amount of USDC or CC, and the linked wallet it goes to."""
+class CoinsForm(forms.Form):
+    """An amount of USDC or CC, and a linked wallet."""
 
     currency = forms.ModelChoiceField(
         label=_("Coin"), queryset=Asset.objects.none(), to_field_name="code", empty_label=None
     )
     amount = forms.CharField(label=_("Amount"), max_length=24)
     to_address = forms.ChoiceField(label=_("Wallet"))
-    idempotency_key = forms.CharField(
-        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
-    )
 
     def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,6 +71,20 @@ class SendCoinsForm(forms.Form):
             return micro_from_text(self.cleaned_data["amount"])
         except ServiceError as error:
             raise forms.ValidationError(error.message) from error
+
+
+class DepositCoinsForm(CoinsForm):
+    """What somebody brings from which of their wallets."""
+
+    prefix = "deposit"
+
+
+class SendCoinsForm(CoinsForm):
+    """What goes to which of the owner's wallets."""
+
+    idempotency_key = forms.CharField(
+        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
+    )
 
     @property
     def order(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ urlpatterns = [
         name="chain_transaction",
     ),
     path("coins", coins.coins, name="coins"),
+    path("coins/deposit-call", coins.deposit_call, name="deposit_call"),
     path("record", record.record, name="record"),
     path("record/<str:day>", record.record_day, name="record_day"),
     path("pool", pool.pool, name="pool"),

@@ -1,6 +1,9 @@
-// Brings NFTs back: the server prepares the call, the browser's wallet (EIP-1193) signs and sends it.
+// Brings NFTs and coins back: the server prepares the calls, the browser's wallet (EIP-1193) signs and
+// sends them, each once the one before is in a block.
 
-const root = document.getElementById("nfts");
+const root = document.querySelector("[data-wallet-calls]");
+const LOOK_EVERY_MS = 1_000;
+const LOOKS_MAX = 120;
 
 class Refusal extends Error {}
 
@@ -42,21 +45,32 @@ async function send(call) {
   return ask("eth_sendTransaction", [{ from, to, data }]);
 }
 
+async function mined(hash) {
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    if (await ask("eth_getTransactionReceipt", [hash])) return;
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_EVERY_MS); });
+  }
+  throw new Refusal(notice().dataset.late);
+}
+
 async function bringBack(form) {
   const chosen = new URLSearchParams(new FormData(form));
-  if (!chosen.has("token")) throw new Refusal(notice().dataset.none);
+  if (notice().dataset.none && !chosen.has("token")) throw new Refusal(notice().dataset.none);
   const response = await fetch(`${form.dataset.calls}?${chosen}`, { headers: { Accept: "application/json" } });
-  const { calls } = await response.json();
-  for (const call of calls) {
+  const { calls, message } = await response.json();
+  if (!response.ok) throw new Refusal(message);
+  for (const [place, call] of calls.entries()) {
     const hash = await send(call);
     say(`${notice().dataset.sent} ${hash}`, "success");
+    // What a wallet estimates for the next call, it estimates on what is in blocks.
+    if (form.dataset.inOrder !== undefined && place < calls.length - 1) await mined(hash);
   }
   // The list follows the newest block; ask again when the transaction has had time to get in one.
   setTimeout(() => document.body.dispatchEvent(new Event("nfts-changed")), 8_000);
 }
 
 root?.addEventListener("submit", async (event) => {
-  const form = event.target.closest("#bring-back");
+  const form = event.target.closest("form[data-calls]");
   if (!form) return;
   event.preventDefault();
   const button = form.querySelector("button[type=submit]");

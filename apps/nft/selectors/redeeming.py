@@ -1,4 +1,4 @@
-"""The call with which a holder brings tonnes back, ready for their wallet to sign."""
+"""The calls with which a holder brings tonnes and coins back, ready for their wallet to sign."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from apps.nft.chain import artifacts
 from apps.nft.chain.abi import Interface
 from apps.nft.models import Token
 from apps.nft.models.bridge import BLOCK_ID_STRIDE
+from apps.nft.selectors.coins import coin_contracts, vault_contract
 from apps.nft.selectors.owners import account_tag
 from apps.nft.selectors.tokens import tokens_of
 
@@ -23,7 +24,7 @@ class WalletCall:
     sender: str
     to: str
     data: str
-    tonnes: int
+    tonnes: int = 0
 
 
 def redeem_calls(owner: Owner, token_ids: Iterable[int]) -> list[WalletCall]:
@@ -36,6 +37,24 @@ def redeem_calls(owner: Owner, token_ids: Iterable[int]) -> list[WalletCall]:
         by_wallet[token.owner_address, token.contract_id].append(token)
     tag = bytes.fromhex(account_tag(owner).removeprefix("0x"))
     return [_call(tokens, tag) for tokens in by_wallet.values()]
+
+
+def deposit_calls(owner: Owner, *, code: str, amount: int, sender: str) -> list[WalletCall]:
+    """`approve`, then `deposit` of `amount` micro-units of a coin, for the owner's account.
+
+    Empty where the vault takes no such coin, or is not deployed.
+    """
+    vault, coin = vault_contract(), coin_contracts().get(code)
+    if vault is None or coin is None:
+        return []
+    erc20, interface = (Interface(artifacts.load(name)) for name in ("CCToken", "Vault"))
+    tag = bytes.fromhex(account_tag(owner).removeprefix("0x"))
+    approval = erc20.encode("approve", vault.address, amount)
+    deposit = interface.encode("deposit", coin.address, amount, tag)
+    return [
+        WalletCall(vault.chain_id, sender, coin.address, approval),
+        WalletCall(vault.chain_id, sender, vault.address, deposit),
+    ]
 
 
 def _call(tokens: Sequence[Token], tag: bytes) -> WalletCall:

@@ -87,3 +87,34 @@ def test_charlie_sees_nothing_of_it(coins: Coins, of_user: Client) -> None:
     refused = post(charlie, "k", to_address=coins.settlement.wallet)
     assert refused.json()["code"] == "wallet_not_linked"
     assert post(of_user, "n", currency="EUR", to_address=coins.settlement.wallet).status_code == 404
+
+
+def deposit_call(client: Client, **changes: str) -> Any:
+    wanted = {"currency": "USDC", "amount": "1.25", **changes}
+    return client.get("/coins/deposit-call", {f"deposit-{key}": it for key, it in wanted.items()})
+
+
+def test_the_page_s_calls_bring_coins_to_the_account(coins: Coins, of_user: Client) -> None:
+    s = coins.settlement
+    s.send(s.wallet, coins.usdc.functions.mint(s.wallet, 2 * UNIT))
+    before, _held = coins.balance(coins.usdc_asset)
+    calls = deposit_call(of_user, to_address=s.wallet).json()["calls"]
+    for call in calls:
+        assert (call["sender"], call["chain_id"]) == (s.wallet, s.chain.chain_id)
+        sent = {"from": s.wallet, "to": call["to"], "data": call["data"]}
+        receipt = s.web3.eth.wait_for_transaction_receipt(s.web3.eth.send_transaction(sent))  # type: ignore[arg-type]
+        assert receipt["status"] == 1
+    s.mine(2)
+    s.follow()
+    assert coins.balance(coins.usdc_asset)[0] == before + 1_250_000
+    assert s.broken() == []
+
+
+def test_calls_are_only_for_linked_wallets_and_real_amounts(coins: Coins, of_user: Client) -> None:
+    wallet, stranger = coins.settlement.wallet, coins.settlement.stranger
+    assert deposit_call(of_user, to_address=stranger).status_code == 422
+    refused = deposit_call(of_user, to_address=wallet, amount="many")
+    assert refused.status_code == 422
+    assert refused.json()["message"]
+    assert deposit_call(of_user, to_address=wallet, currency="EUR").status_code == 422
+    assert Client().get("/coins/deposit-call").status_code == 302
