@@ -78,6 +78,13 @@ class DepositCoinsForm(CoinsForm):
 
     prefix = "deposit"
 
+    def clean_amount(self) -> int:
+        """Micro-units, above zero."""
+        amount = super().clean_amount()
+        if amount <= 0:
+            raise forms.ValidationError(_("Give an amount above zero."))
+        return amount
+
 
 class SendCoinsForm(CoinsForm):
     """What goes to which of the owner's wallets."""

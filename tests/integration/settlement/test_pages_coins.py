@@ -113,8 +113,9 @@ def test_the_page_s_calls_bring_coins_to_the_account(coins: Coins, of_user: Clie
 def test_calls_are_only_for_linked_wallets_and_real_amounts(coins: Coins, of_user: Client) -> None:
     wallet, stranger = coins.settlement.wallet, coins.settlement.stranger
     assert deposit_call(of_user, to_address=stranger).status_code == 422
-    refused = deposit_call(of_user, to_address=wallet, amount="many")
-    assert refused.status_code == 422
-    assert refused.json()["message"]
+    for amount in ("many", "0", "-1"):
+        refused = deposit_call(of_user, to_address=wallet, amount=amount)
+        assert refused.status_code == 422
+        assert refused.json()["message"]
     assert deposit_call(of_user, to_address=wallet, currency="EUR").status_code == 422
     assert Client().get("/coins/deposit-call").status_code == 302
