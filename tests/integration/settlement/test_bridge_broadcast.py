@@ -5,7 +5,9 @@ import pytest
 from apps.nft.chain.client import ChainClient
 from apps.nft.chain.errors import BroadcastRefused, ChainUnavailable, WrongChain
 from apps.nft.models import BridgeHalt, BridgeIntent, ChainTransaction, Signer
+from apps.nft.services import bridge
 from apps.nft.services.connection import chain_connect
+from apps.nft.services.transactions import mined_receipt
 from apps.nft.tasks import bridge_sweep
 from tests.support.anvil import running_anvil
 from tests.support.rpc_proxy import RpcProxy
@@ -97,6 +99,24 @@ def test_a_dropped_transaction_is_sent_again_as_it_was(settlement: Settlement) -
     assert settlement.broken() == []
 
 
+def test_control_a_worker_that_does_not_look_for_it_loses_a_dropped_transaction(
+    settlement: Settlement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settlement.rpc("evm_setAutomine", False)
+    settlement.ask(2)
+    settlement.work()
+    settlement.rpc("anvil_dropTransaction", attempts()[0].hash)
+    monkeypatch.setattr(settlement.client, "knows", lambda transaction_hash: True)
+    settlement.work()
+    settlement.mine(3)
+    settlement.settle()
+    assert intent().state == "broadcast", "and there it would stay"
+    monkeypatch.undo()
+    for _round in range(2):
+        settlement.settle()
+    assert intent().state == "final"
+
+
 def test_a_stuck_transaction_is_replaced_by_one_that_pays_more(
     settlement: Settlement, settings: object
 ) -> None:
@@ -138,6 +158,26 @@ def test_a_replaced_transaction_may_still_be_the_one_that_is_mined(
     settlement.mine(2)
     settlement.settle()
     assert settlement.broken() == []
+
+
+def test_control_a_worker_that_knows_only_its_newest_attempt_takes_the_older_for_another_s(
+    settlement: Settlement, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settlement.rpc("evm_setAutomine", False)
+    settlement.ask(2)
+    settlement.work()
+    settings.CHAIN_REPLACE_AFTER_S = 0  # type: ignore[attr-defined]
+    with pytest.raises(Died):
+        settlement.advance(intent().pk, client=Mortal(settlement.client, "broadcast"))
+    settings.CHAIN_REPLACE_AFTER_S = 120  # type: ignore[attr-defined]
+
+    def of_the_newest(*, attempts: list[ChainTransaction], client: ChainClient) -> object:
+        return mined_receipt(attempts=attempts[:1], client=client)
+
+    settlement.mine(1)
+    monkeypatch.setattr(bridge, "mined_receipt", of_the_newest)
+    assert settlement.work() == ["signed"]
+    assert "not ours" in BridgeHalt.objects.get().reason
 
 
 def test_no_replacement_pays_more_than_the_maximum(
