@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
 from bisect import bisect_right
 from collections import defaultdict
 from pathlib import Path
@@ -28,6 +29,8 @@ TESTS: Final = "tests/integration/contracts"
 LEFT_OUT: Final = ("test_contracts_gas.py", "test_contracts_artifacts.py")
 TRACE: Final = {"disableStorage": True, "disableMemory": True}
 ANVIL: Final = ("--steps-tracing", "--disable-code-size-limit", "--disable-block-gas-limit")
+LOOKS_MAX: Final = 100
+LOOK_EVERY_S: Final = 0.01
 PUSH1, PUSH32 = 0x60, 0x7F
 CALLS: Final = ("CALL", "STATICCALL", "DELEGATECALL", "CALLCODE")
 
@@ -95,7 +98,7 @@ class Recorder:
         return answer
 
     def _sent(self, provider: HTTPProvider, transaction: Any, sent: str) -> None:
-        receipt = self._ask(provider, RPCEndpoint("eth_getTransactionReceipt"), [sent])["result"]
+        receipt = self._mined(provider, sent)
         created = None
         if receipt and (address := receipt.get("contractAddress")):
             created = self._named(str(transaction.get("data") or transaction.get("input")))
@@ -103,6 +106,15 @@ class Recorder:
                 self._names[address.lower()] = created
         trace = self._ask(provider, RPCEndpoint("debug_traceTransaction"), [sent, TRACE])
         self._walk(trace.get("result"), str(transaction.get("to", "")).lower(), created)
+
+    def _mined(self, provider: HTTPProvider, sent: str) -> Any:
+        """Its receipt: the node answers a moment before the block is there."""
+        for _look in range(LOOKS_MAX):
+            answer = self._ask(provider, RPCEndpoint("eth_getTransactionReceipt"), [sent])
+            if answer.get("result"):
+                return answer["result"]
+            time.sleep(LOOK_EVERY_S)
+        return None
 
     def _named(self, data: str) -> str | None:
         """The contract whose creation code this is."""
