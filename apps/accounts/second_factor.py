@@ -48,5 +48,6 @@ def second_factor_required(view: View) -> View:
 
 def _is_fresh(request: HttpRequest) -> bool:
     since = time.time() - settings.SECOND_FACTOR_FRESH_S
-    records = get_authentication_records(request)
+    user: Any = request.user
+    records = get_authentication_records(request, user)
     return any(it.get("method") == "mfa" and it.get("at", 0) > since for it in records)

@@ -119,8 +119,11 @@ def test_what_came_in_first_goes_out_first_and_free(
         assert refusal.value.code == "idempotency_key_reused"
 
 
-def test_a_rule_may_want_a_label_of_all_the_class() -> None:
-    labelled, plain = class_of(("ICVCM CCP",), project="1"), class_of((), project="2")
+def test_a_rule_may_want_a_label_of_all_the_class(db: None) -> None:
+    labelled, plain = (
+        class_of(("ICVCM CCP",), project="1"),
+        class_of(("Social Carbon",), project="2"),
+    )
     PoolRule.objects.create(vintage_from=2000, label=Label.objects.get(code="ccp"))
     assert list(classes_eligible()) == [labelled]
     assert class_is_eligible(labelled)

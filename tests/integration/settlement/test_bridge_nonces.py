@@ -182,12 +182,12 @@ def test_without_looking_again_under_the_lock_it_is_recorded_twice(
 ) -> None:
     """The negative control: the contract would still mint once, but a nonce would be wasted."""
 
-    def record_blindly(intent: BridgeIntent, call: transactions.Call) -> ChainTransaction:
+    def record_blindly(errand: Any, signer: Signer, call: transactions.Call) -> ChainTransaction:
+        purpose = errand.kind.purpose(errand.intent)
         with transaction.atomic():
-            signer = Signer.objects.get(role="minter")
             nonce = nonce_take(signer=signer)
             return transactions.transaction_record(
-                signer=signer, nonce=nonce, call=call, intent=intent
+                signer=signer, nonce=nonce, call=call, purpose=purpose
             )
 
     monkeypatch.setattr(bridge_service, "_attempt_record", record_blindly)
