@@ -80,6 +80,7 @@ SHORT: set[type[Model]] = {
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
     *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
     *(nft.Signer, nft.Chain, nft.Contract, nft.DayAnchor, nft.BridgeHalt, nft.BridgeResume),
+    nft.PoolRule,
 }
 OURS = {
     model
