@@ -20,7 +20,9 @@ from apps.nft.selectors.pool import (
 )
 from apps.nft.services.pool import pledge_create, pool_redeem, pool_redeem_first
 from apps.registry.models import CreditClass, Label, Project, Registry
+from apps.registry.services.taxonomy import taxonomy_load
 from tests.support.labels import class_of
+from tests.support.registry import labels_work_out
 
 TONNE = 1_000_000
 
@@ -120,6 +122,8 @@ def test_what_came_in_first_goes_out_first_and_free(
 
 
 def test_a_rule_may_want_a_label_of_all_the_class(db: None) -> None:
+    taxonomy_load()
+    labels_work_out()
     labelled, plain = (
         class_of(("ICVCM CCP",), project="1"),
         class_of(("Social Carbon",), project="2"),

@@ -54,10 +54,10 @@ def gave(client: Client, user: User, *, ago_s: int = 0, method: str = "mfa") -> 
     request.session.save()
 
 
-@pytest.mark.parametrize("page", GUARDED)
-def test_who_has_none_is_asked_to_set_one_up(client: Client, page: str) -> None:
+@pytest.mark.parametrize("path", GUARDED)
+def test_who_has_none_is_asked_to_set_one_up(client: Client, path: str) -> None:
     for send in (client.get, client.post):
-        answer = send(page)
+        answer = send(path)
         assert (answer.status_code, answer.url) == (302, "/accounts/2fa/totp/activate/")
 
 
