@@ -17,7 +17,7 @@ from django.core.management import call_command
 from benchmarks.figures import Figure, show, write
 
 NAMES: Final = (
-    "matching", "durable", "engines", "live", "growth", "gas", "registry", "http", "feed",
+    "matching", "durable", "engines", "live", "growth", "gas", "registry", "bulk", "http", "feed",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def main() -> None:
 
 def benchmark(name: str) -> Callable[[], list[Figure]]:
     # Their modules need Django to be set up.
-    from benchmarks import durable, engines, gas, growth, live, matching, registry
+    from benchmarks import bulk, durable, engines, gas, growth, live, matching, registry
     from benchmarks.web import feed, orders
 
     return {
@@ -49,6 +49,7 @@ def benchmark(name: str) -> Callable[[], list[Figure]]:
         "growth": growth.measure,
         "gas": gas.measure,
         "registry": registry.measure,
+        "bulk": bulk.measure,
         "http": orders.measure,
         "feed": feed.measure,
     }[name]
