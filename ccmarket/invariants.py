@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from apps.accounts.ledger import invariants as ledger
 from apps.nft import invariants as settlement
 from apps.orderbook import invariants as orderbook
+from apps.orderbook import invariants_bulk as bulk
 from apps.registry import invariants as registry
 from apps.registry import invariants_entries as reported
 from apps.registry import invariants_labels as labels
@@ -50,6 +51,8 @@ INVARIANTS: dict[str, Check] = {
     "events stand in their months": orderbook.events_stand_in_their_months,
     "candles are their trades": orderbook.candles_are_their_trades,
     "price levels are their orders": orderbook.levels_are_their_orders,
+    "bulk orders are their lines": bulk.bulk_orders_are_their_lines,
+    "plans account for every gram": bulk.plans_account_for_every_gram,
     "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,
     "free grams are those in no span": registry.free_grams_are_those_in_no_span,
     "custody is free grams and spans": registry.custody_is_free_grams_and_spans,

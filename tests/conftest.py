@@ -1,9 +1,11 @@
 """Services first, then Django: its settings read where the services are."""
 
 import os
+import tempfile
 
 import django
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import settings
 
 from tests.support.examples import examples
@@ -32,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tests of the second factor ask for it.
     os.environ.setdefault("WITHDRAWAL_SECOND_FACTOR", "0")
     django.setup()
+    # What tests upload ends with them.
+    media = tempfile.TemporaryDirectory()
+    config.add_cleanup(media.cleanup)
+    django_settings.MEDIA_ROOT = media.name
 
 
 @pytest.hookimpl(trylast=True)

@@ -8,6 +8,8 @@ from django.utils import timezone
 from apps.orderbook import webhooks
 from apps.orderbook.engine.months import months_create
 from apps.orderbook.engine.session import connect
+from apps.orderbook.services.bulk_orders import BULK_WORK, bulk_order_wake
+from apps.orderbook.services.bulk_work import bulk_orders_left, bulk_work
 from apps.orderbook.services.volumes import volumes_count as count
 
 
@@ -28,3 +30,16 @@ def journal_months_create() -> None:
     """Makes the tables that the journal's next months go to."""
     with connect("journal months") as connection:
         months_create(connection, timezone.now().date())
+
+
+@shared_task(name=BULK_WORK)
+def bulk_work_task(order_id: int) -> None:
+    """Does with one bulk order what its state asks for."""
+    bulk_work(order_id=order_id)
+
+
+@shared_task(name="orderbook.bulk_sweep")
+def bulk_sweep() -> None:
+    """Wakes a worker for every bulk order that waits and that nobody works on."""
+    for order_id in bulk_orders_left():
+        bulk_order_wake(order_id=order_id)

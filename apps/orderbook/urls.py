@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.orderbook.views import market, markets
+from apps.orderbook.views import bulk_orders, market, markets
 
 urlpatterns = [
     path("markets", markets.markets, name="markets"),
     path("markets/<str:code>", market.market, name="market"),
     path("markets/<str:code>/mine", market.mine, name="market_mine"),
     path("markets/<str:code>/orders", market.place, name="order_place"),
+    path("bulk-orders", bulk_orders.bulk_orders, name="bulk_orders"),
+    path("bulk-orders/new", bulk_orders.bulk_order_new, name="bulk_order_new"),
+    path("bulk-orders/template.csv", bulk_orders.template, name="bulk_order_template"),
+    path("bulk-orders/<uuid:public_id>", bulk_orders.bulk_order, name="bulk_order"),
+    path("bulk-orders/<uuid:public_id>/report.csv", bulk_orders.report, name="bulk_order_report"),
+    path("bulk-orders/<uuid:public_id>/plan", bulk_orders.plan, name="bulk_order_plan"),
+    path("bulk-orders/<uuid:public_id>/cancel", bulk_orders.cancel, name="bulk_order_cancel"),
     path("markets/<str:code>/orders/<uuid:order>/cancel", market.cancel, name="order_cancel"),
 ]

@@ -4,6 +4,7 @@ The codes are part of the interface: the import's printed account, the API and t
 show them, and people search logs for them. Change a sentence freely, a code never.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -155,15 +156,16 @@ class RefusedError(ValueError):
     """
 
     kind: ClassVar[str] = "input"
+    messages: ClassVar[Mapping[str, Any]] = MESSAGES
 
     def __init__(self, code: str, **params: object) -> None:
-        assert code in MESSAGES, f"no sentence for the refusal {code}"
+        assert code in self.messages, f"no sentence for the refusal {code}"
         super().__init__(code)
         self.code = code
         self.params = params
 
     def __str__(self) -> str:
-        return str(MESSAGES[self.code]) % self.params
+        return str(self.messages[self.code]) % self.params
 
 
 class SerialRefused(RefusedError):

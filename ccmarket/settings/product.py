@@ -53,6 +53,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": IMPORT_SWEEP_EVERY_S,
         "options": {"expires": IMPORT_SWEEP_EVERY_S},
     },
+    "bulk-sweep": {
+        "task": "orderbook.bulk_sweep",
+        "schedule": IMPORT_SWEEP_EVERY_S,
+        "options": {"expires": IMPORT_SWEEP_EVERY_S},
+    },
     "custody-compare": {"task": "registry.custody_compare", "schedule": 3600},
     "bridge-sweep": {
         "task": "apps.nft.tasks.bridge_sweep",

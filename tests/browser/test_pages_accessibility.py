@@ -40,6 +40,8 @@ PUBLIC = [
 OWN = [
     "/portfolio",
     "/retire",
+    "/bulk-orders",
+    "/bulk-orders/new",
     "/nfts",
     "/nfts/take-out",
     "/pool/pledge",

@@ -78,6 +78,7 @@ SHORT: set[type[Model]] = {
     *(registry.CustodyStatement, registry.CustodyDifference, registry.BeneficiaryCorrection),
     *(registry.Withdrawal, registry.WithdrawalOutcome),
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
+    orderbook.BulkOrder,
     *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
     *(nft.Signer, nft.Chain, nft.Contract, nft.DayAnchor, nft.BridgeHalt, nft.BridgeResume),
     nft.PoolRule,

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 
 from apps.accounts.acting import RETIRE, TRADE, TRANSFER, VIEW
@@ -23,7 +24,9 @@ from apps.accounts.webhooks.endpoints import webhook_create
 from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.nft.models import AnchorLeaf, Chain, DayAnchor
 from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
-from apps.orderbook.models import Product
+from apps.orderbook.models import BulkOrder, Product
+from apps.orderbook.services.bulk_orders import bulk_order_create
+from apps.orderbook.services.bulk_work import bulk_work
 from apps.orderbook.services.commands import switch_set
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.withdrawals import withdrawal_request
@@ -109,6 +112,7 @@ def world_make() -> World:
         "day": anchor_make(retirement.number).day,
     }
     asset_make("USDC", kind="cash")
+    names["bulk_order"] = bulk_order_planned(owner, boss, product).public_id
     return World(organisation, boss, product, _calls(names))
 
 
@@ -123,6 +127,19 @@ def anchor_make(number: str) -> DayAnchor:
     )
     leaf.save()
     return leaf.anchor
+
+
+def bulk_order_planned(owner: Owner, by: User, product: Product) -> BulkOrder:
+    """An order with a plan that leaves some of it open."""
+    order_rest(product, side=1, size=2 * TONNE)
+    lines = b"tonnes,beneficiary,vintage_from\n1.5,Somebody,\n2,Somebody,2030\n"
+    order = bulk_order_create(
+        owner=owner, by=by, file=ContentFile(lines, "lines.csv"), name="Travel", quote=product.quote
+    )
+    bulk_work(order_id=order.pk)
+    order.refresh_from_db()
+    assert order.state == BulkOrder.State.PLANNED, order.failure_code
+    return order
 
 
 def _key(name: str) -> dict[str, str]:
@@ -144,7 +161,9 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     new_hook = {"url": "https://1.1.1.1/hook", "events": ["order.fill", "order.done"]}
     batch = {"requests": [{"place": {**order, "client_oid": "b"}}, {"cancel": {"id": NOBODY}}]}
     mine, order_path = {"scope": VIEW, "owned": True}, f"/orders/{names['order']}"
-    market = f"/products/{NAME}"
+    market, bulk_path = f"/products/{NAME}", f"/bulk-orders/{names['bulk_order']}"
+    line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
+    bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
     return {
         "GET /time": Call("/time"),
         "GET /currencies": Call("/currencies"),
@@ -175,6 +194,11 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /orders/cancel_all_after": Call("/orders/cancel_all_after", VIEW),
         "POST /orders/cancel_all_after": Call("/orders/cancel_all_after", TRADE, {"timeout_s": 60}),
         "DELETE /orders": Call("/orders", TRADE),
+        "GET /bulk-orders": Call("/bulk-orders", VIEW),
+        "POST /bulk-orders": Call("/bulk-orders", TRADE, bulk),
+        "GET /bulk-orders/{bulk_order}": Call(bulk_path, **mine),
+        "POST /bulk-orders/{bulk_order}/plan": Call(f"{bulk_path}/plan", TRADE, {}, owned=True),
+        "DELETE /bulk-orders/{bulk_order}": Call(bulk_path, TRADE, owned=True),
         "GET /fills": Call(f"/fills?product_id={NAME}", VIEW),
         "GET /fees": Call("/fees", VIEW),
         "GET /projects": Call("/projects"),

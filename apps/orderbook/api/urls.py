@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from apps.orderbook.api import (
     accounts,
     batches,
+    bulk_orders,
     fills,
     listings,
     markets,
@@ -42,6 +43,9 @@ v1 = [
     path("orders/cancel_all_after", switches.CancelAllAfterView.as_view()),
     path("orders/client:<str:client_oid>", orders.ClientOrderView.as_view()),
     path("orders/<str:order>", orders.OrderView.as_view()),
+    path("bulk-orders", bulk_orders.BulkOrdersView.as_view()),
+    path("bulk-orders/<str:bulk_order>", bulk_orders.BulkOrderView.as_view()),
+    path("bulk-orders/<str:bulk_order>/plan", bulk_orders.BulkOrderPlanView.as_view()),
     path("fills", fills.FillsView.as_view()),
     path("fees", fills.FeesView.as_view()),
 ]

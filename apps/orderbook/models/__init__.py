@@ -1,11 +1,27 @@
 """Markets, the journal of commands and events, and what came of them."""
 
+from apps.orderbook.models.bulk import (
+    BulkBuy,
+    BulkDemand,
+    BulkLine,
+    BulkOrder,
+    BulkPlan,
+    BulkRefusal,
+    BulkShort,
+)
 from apps.orderbook.models.journal import Command, Event, JournalArchive, ProductLease
 from apps.orderbook.models.market import Product
 from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
 from apps.orderbook.models.volume import Volume, VolumeCursor
 
 __all__ = [
+    "BulkBuy",
+    "BulkDemand",
+    "BulkLine",
+    "BulkOrder",
+    "BulkPlan",
+    "BulkRefusal",
+    "BulkShort",
     "Candle",
     "Command",
     "Event",

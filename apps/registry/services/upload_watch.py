@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
+from apps.accounts.alone import alone
 from apps.registry.imports.progress import Progress
 from apps.registry.models import ImportRefusal
 
@@ -22,7 +21,6 @@ LOCK_CLASS: Final = 0x1A907
 EVERY_S: Final = 0.5
 _BATCH_ROWS: Final = 1_000
 
-TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 PROGRESS = """
 UPDATE registry_importupload
 SET rows_read = %s, bytes_read = size_bytes * %s / greatest(%s, 1)
@@ -88,16 +86,5 @@ def watching(upload_id: int) -> Iterator[UploadWatch | None]:
 
     The lock goes with the connection, so with the worker.
     """
-    connection = connections.create_connection(DEFAULT_DB_ALIAS)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(TRY_LOCK, [LOCK_CLASS, upload_id])
-            is_ours = cursor.fetchone()[0]
-        yield UploadWatch(connection, upload_id) if is_ours else None
-    finally:
-        try:
-            with connection.cursor() as cursor:
-                # A connection may go back to a pool instead of ending.
-                cursor.execute("SELECT pg_advisory_unlock_all()")
-        finally:
-            connection.close()
+    with alone(LOCK_CLASS, upload_id) as connection:
+        yield UploadWatch(connection, upload_id) if connection is not None else None

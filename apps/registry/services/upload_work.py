@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.db.models import Count, F, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.accounts.alone import worked_on
 from apps.accounts.services.history import recorded_as
 from apps.registry.models import ImportRun, ImportUpload
 from apps.registry.refusals import FileRefused
@@ -32,11 +33,6 @@ State = ImportUpload.State
 # A file that ends its worker every time must not go on doing so for ever.
 ATTEMPTS_MAX: Final = 3
 EXAMPLE_CHARS: Final = 200
-
-LOCKED = """
-SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 
 
 def upload_work(*, upload_id: int) -> None:
@@ -56,15 +52,13 @@ def uploads_left() -> list[int]:
     """The uploads for which there is something to do and that no worker is at."""
     states = (*ImportUpload.WAITING_STATES, *ImportUpload.WORKED_STATES)
     left = ImportUpload.objects.filter(state__in=states).order_by("pk")
-    worked_on = uploads_worked_on()
-    return [pk for pk in left.values_list("pk", flat=True) if pk not in worked_on]
+    taken = uploads_worked_on()
+    return [pk for pk in left.values_list("pk", flat=True) if pk not in taken]
 
 
 def uploads_worked_on() -> set[int]:
     """The uploads whose worker is alive."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCKED, [LOCK_CLASS])
-        return {objid for (objid,) in cursor.fetchall()}
+    return worked_on(LOCK_CLASS)
 
 
 def _work(

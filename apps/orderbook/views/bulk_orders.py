@@ -1,0 +1,145 @@
+"""Bulk orders: bring a file, see what is wrong with it, see its plan."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.acting import TRADE, acting
+from apps.accounts.errors import ServiceError
+from apps.accounts.spreadsheets import csv_response
+from apps.orderbook.bulk.columns import TEMPLATE
+from apps.orderbook.bulk_forms import BulkOrderForm
+from apps.orderbook.models import BulkOrder
+from apps.orderbook.selectors.bulk_orders import (
+    bulk_order_of,
+    bulk_orders_of,
+    failure_of,
+    plan_of,
+    refusals_of,
+    report_of,
+)
+from apps.orderbook.services.bulk_orders import (
+    bulk_order_cancel,
+    bulk_order_create,
+    bulk_order_plan,
+)
+
+PER_PAGE = 30
+# What tells htmx that there is nothing to ask for any more.
+STOP_POLLING = 286
+_EXAMPLE = {
+    "quantity": "12.5",
+    "unit": "t",
+    "beneficiary": "Example Ltd",
+    "message": "Business travel",
+    "period_from": "2026-01-01",
+    "period_to": "2026-12-31",
+    "country": "DE",
+    "cost_centre": "4711",
+    "vintage_from": "2020",
+}
+
+
+@require_safe
+@login_required
+@never_cache
+def bulk_orders(request: HttpRequest) -> HttpResponse:
+    """Everything the owner brought."""
+    who = acting(request)
+    page = Paginator(bulk_orders_of(who.owner), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "may_trade": TRADE in who.scopes}
+    return render(request, "orderbook/bulk_orders.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def bulk_order_new(request: HttpRequest) -> HttpResponse:
+    """The form; posted, goes on to how far the order is."""
+    who = acting(request)
+    who.require(TRADE)
+    if request.method != "POST":
+        return render(request, "orderbook/bulk_order_new.html", {"form": BulkOrderForm()})
+    form = BulkOrderForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            order = bulk_order_create(owner=who.owner, by=who.user, **form.order)
+        except ServiceError as error:
+            form.refuse(error)
+        else:
+            return redirect("bulk_order", order.public_id)
+    return render(request, "orderbook/bulk_order_new.html", {"form": form}, status=422)
+
+
+@require_safe
+@login_required
+@never_cache
+def bulk_order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """One order: how far it is, what is wrong with it, its plan."""
+    order = _order(request, public_id)
+    context: dict[str, Any] = {
+        "order": order,
+        "failure": failure_of(order),
+        "may_trade": TRADE in acting(request).scopes,
+    }
+    if order.state == BulkOrder.State.REFUSED:
+        context["refusals"] = refusals_of(order)
+    else:
+        context["shown"] = plan_of(order)
+    if request.headers.get("HX-Target") != "bulk-order":
+        return render(request, "orderbook/bulk_order.html", context)
+    status = 200 if order.is_with_worker else STOP_POLLING
+    return render(request, "orderbook/_bulk_order.html", context, status=status)
+
+
+@require_safe
+@login_required
+@never_cache
+def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+    """The file with what is wrong in front of each line, to correct and send again."""
+    order = _order(request, public_id)
+    if order.state != BulkOrder.State.REFUSED:
+        raise Http404(public_id)
+    header, rows = report_of(order)
+    return csv_response(name="bulk-order-report.csv", header=header, rows=rows)
+
+
+@require_safe
+def template(request: HttpRequest) -> HttpResponseBase:
+    """A file to fill in, with one line as an example."""
+    row = [_EXAMPLE.get(name, "") for name in TEMPLATE]
+    return csv_response(name="bulk-order.csv", header=TEMPLATE, rows=[row])
+
+
+@require_POST
+@login_required
+def plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Plans it anew on the books as they are."""
+    who = acting(request)
+    who.require(TRADE)
+    bulk_order_plan(order=_order(request, public_id), by=who.user)
+    return redirect("bulk_order", public_id)
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Nothing of it will be placed."""
+    who = acting(request)
+    who.require(TRADE)
+    bulk_order_cancel(order=_order(request, public_id), by=who.user)
+    return redirect("bulk_order", public_id)
+
+
+def _order(request: HttpRequest, public_id: uuid.UUID) -> BulkOrder:
+    found = bulk_order_of(acting(request).owner, public_id)
+    if found is None:
+        raise Http404(public_id)
+    return found
