@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import ccxt
+import ccxt.async_support
 import ccxt.pro
 import pytest
 from pytest_django.fixtures import Settings
@@ -224,6 +225,59 @@ async def watch(buys: Any, sells: Any) -> None:
     assert (trade["price"], trade["amount"]) == (10, 0.5)
     assert (mine["order"], mine["side"], mine["takerOrMaker"]) == (placed["id"], "buy", "maker")
     assert (mine["amount"], mine["fee"]["cost"]) == (0.5, 0.005)
+
+
+@pytest.mark.usefixtures("product")
+def test_the_asynchronous_client_does_all_of_it_too(live: Live, buyer: User, seller: User) -> None:
+    of_buyer, of_seller = options(live, buyer), options(live, seller)
+
+    async def run() -> None:
+        buys = ccxt.async_support.coinbaseexchange(of_buyer)
+        sells = ccxt.async_support.coinbaseexchange(of_seller)
+        try:
+            await asyncio.wait_for(trade(buys, sells), PLENTY_S)
+        finally:
+            await buys.close()
+            await sells.close()
+
+    # In a thread of its own: Playwright keeps a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(run())).result()
+
+
+async def trade(buys: Any, sells: Any) -> None:
+    assert SYMBOL in await buys.load_markets()
+    rests = await buys.create_order(SYMBOL, "limit", "buy", 2, 10)
+    stop = await sells.create_order(SYMBOL, "limit", "sell", 1, 8, {"triggerPrice": 9})
+    takes = await sells.create_order(SYMBOL, "market", "sell", 0.5)
+    assert (takes["status"], takes["filled"]) == ("closed", 0.5)
+    assert (await buys.fetch_order(rests["id"]))["remaining"] == 1.5
+    assert [order["id"] for order in await buys.fetch_open_orders(SYMBOL)] == [rests["id"]]
+    assert [order["id"] for order in await sells.fetch_closed_orders(SYMBOL)] == [takes["id"]]
+    assert len(await buys.fetch_my_trades(SYMBOL)) == 1
+
+    assert (await buys.fetch_order_book(SYMBOL))["bids"][0][:2] == [10, 1.5]
+    assert (await buys.fetch_ticker(SYMBOL))["last"] == 10
+    assert (await buys.fetch_tickers())[SYMBOL]["last"] == 10
+    (traded,) = await buys.fetch_trades(SYMBOL)
+    assert (traded["price"], traded["amount"]) == (10, 0.5)
+    ((_, *prices, volume),) = await buys.fetch_ohlcv(SYMBOL, "1h", traded["timestamp"] - 7_200_000)
+    assert (prices, volume) == ([10, 10, 10, 10], 0.5)
+
+    assert (await buys.fetch_balance())["VCS_1686_2017"]["free"] == 0.5
+    assert {entry["type"] for entry in await buys.fetch_ledger("CC")} == {
+        "transfer",
+        "trade",
+        "fee",
+    }
+    assert [entry["amount"] for entry in await buys.fetch_deposits()] == [1000.0]
+    assert await buys.fetch_withdrawals() == []
+    assert (await buys.fetch_trading_fees())[SYMBOL]["maker"] == 0.001
+
+    await sells.cancel_order(stop["id"], SYMBOL)
+    assert (await sells.fetch_order(stop["id"]))["status"] == "canceled"
+    (answer,) = await buys.cancel_all_orders(SYMBOL)
+    assert answer["info"] == [rests["id"]]
 
 
 def start(work: Awaitable[Any]) -> asyncio.Future[Any]:
