@@ -112,6 +112,9 @@ class TestPlacing:
         order_write(command, parked=True)
         assert answered(bot.get(f"/orders/{body['id']}"))["status"] == "active"
         assert [order["id"] for order in answered(bot.get("/orders"))] == [body["id"]]
+        over = {"status": OrderStatus.DONE, "done_reason": DoneReason.CANCELED, "hold": 0}
+        Order.objects.update(**over, done_at=timezone.now())
+        assert answered(bot.get(f"/orders/{body['id']}"))["status"] == "done"
 
     def test_an_iceberg_and_a_bounded_market_order(self, bot: Bot) -> None:
         iceberg = answered(bot.post("/orders", ORDER | {"max_floor": "0.5"}))

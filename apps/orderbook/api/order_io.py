@@ -137,7 +137,9 @@ class OrderOutput(Output):
     settled = serializers.SerializerMethodField()
 
     def get_status(self, order: Order) -> str:
-        return dialect.ACTIVE if order.parked else dialect.STATUSES[order.status]
+        # One that ended while it waited for its price is still marked as one that does.
+        waits = order.parked and order.status == OrderStatus.OPEN
+        return dialect.ACTIVE if waits else dialect.STATUSES[order.status]
 
     def get_settled(self, order: Order) -> bool:
         return order.status not in STILL_OPEN
