@@ -61,9 +61,9 @@ class Chaos:
 
     def step(self) -> None:
         actions: list[tuple[int, Callable[[], None]]] = [
-            (4, self.take_out),
-            (3, self.withdraw),
-            (6, self.work),
+            (8, self.take_out),
+            (6, self.withdraw),
+            (7, self.work),
             (1, self.two_workers),
             (1, self.deliver_again),
             (3, self.die_working),
