@@ -56,7 +56,7 @@ def test_random_faults_end_with_every_book_exact(
     chaos.rest()
     assert [*chaos.off()] == []
     for model in (BridgeIntent, CoinWithdrawal, CoinDeposit):
-        assert model.objects.count() > 2, "the dice left nothing to do"
+        assert model.objects.exists(), "the dice left nothing to do"
 
 
 class Hasty(ChainClient):
