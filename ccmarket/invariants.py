@@ -32,6 +32,9 @@ HOLD_SOURCES: tuple[str, ...] = (
     WHERE state NOT IN ('final', 'failed')
     """,
     """
+    SELECT owner_id, asset_id, amount FROM accounts_gift WHERE state = 'open'
+    """,
+    """
     SELECT w.owner_id, c.asset_id, w.tonnes * 1000000
     FROM registry_withdrawal w JOIN registry_creditclass c ON c.id = w.credit_class_id
     WHERE w.state IN ('requested', 'processing')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,8 +14,9 @@ from django_countries import countries
 
 from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
-from apps.accounts.ledger.models import Asset
+from apps.accounts.ledger.models import Asset, Owner
 from apps.accounts.models import ApiKey, User, WebhookEvent
+from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
 from apps.accounts.networks import networks_read
 from apps.accounts.oauth.applications import NAME_CHARS_MAX
 from apps.accounts.webhooks.addresses import URL_CHARS_MAX
@@ -160,3 +162,32 @@ class ApiKeyForm(forms.Form):
         choices = [choice for choice in ApiKey.Scope.choices if choice[0] in allowed]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
         self.fields["scopes"].initial = [ApiKey.Scope.VIEW]
+
+
+class GiftForm(forms.Form):
+    """Part of a balance, and whom it is for."""
+
+    asset = forms.ModelChoiceField(
+        label=_("What"), queryset=Asset.objects.none(), to_field_name="code", empty_label=None
+    )
+    amount = MicroFormField(
+        label=_("Amount"), max_length=24, help_text=_("In tonnes, CC or units of currency.")
+    )
+    to = forms.CharField(
+        label=_("For"), max_length=254, help_text=_("An email address, or a wallet's address.")
+    )
+    message = forms.CharField(label=_("Message"), max_length=MESSAGE_CHARS_MAX, required=False)
+    idempotency_key = forms.CharField(
+        widget=forms.HiddenInput, max_length=100, initial=lambda: f"page-{uuid.uuid4()}"
+    )
+
+    def __init__(self, *args: Any, owner: Owner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = owner.balances.exclude(available=0, held=0)
+        queryset = Asset.objects.filter(pk__in=held.values("asset")).order_by("code")
+        self.fields["asset"].queryset = queryset  # type: ignore[attr-defined]
+
+    def refuse(self, error: ServiceError) -> None:
+        """Shows a service's refusal beside the field it is about."""
+        field = "amount" if error.code == "insufficient_funds" else error.field
+        self.add_error(field if field in self.fields else None, error.message)

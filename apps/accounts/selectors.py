@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.models import ApiKey, Membership, User, Wallet
+from apps.accounts.models import ApiKey, Gift, Membership, User, Wallet
 
 TRANSFERS_PAGE = 50
 TRANSFERS_PAGE_MAX = 200
@@ -131,3 +131,8 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 def api_keys_of(owner: Owner) -> QuerySet[ApiKey]:
     """The owner's keys that work, newest first, with the person each acts in the name of."""
     return owner.api_keys.filter(revoked_at__isnull=True).select_related("user").order_by("-pk")
+
+
+def gifts_of(owner: Owner) -> QuerySet[Gift]:
+    """What the owner gave, the newest first."""
+    return Gift.objects.filter(owner=owner).select_related("asset").order_by("-pk")

@@ -7,6 +7,7 @@ from oauth2_provider.models import clear_expired
 
 from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
+from apps.accounts.services.gifts import gifts_sweep
 from apps.accounts.webhooks import delivery
 from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
 
@@ -23,3 +24,9 @@ def api_sweep() -> None:
 def webhooks_deliver() -> None:
     """Sends what is due, whoever is told of it."""
     delivery.webhooks_deliver()
+
+
+@shared_task(name="accounts.gifts_sweep")
+def sweep_gifts() -> None:
+    """Mails gifts, and gives back what nobody took."""
+    gifts_sweep()

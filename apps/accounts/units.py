@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import MICRO, micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
+from apps.accounts.ledger.models import Asset
 
 GRAMS_PER_KG: Final = 1_000
 GRAMS_PER_TONNE: Final = MICRO
@@ -57,6 +58,12 @@ def mass_text(grams: int) -> str:
     """Grams in the unit that reads best, as text: "12.5 kg"."""
     number, unit = mass_parts(grams)
     return f"{number} {unit}"
+
+
+def amount_text(micro: int, asset: Asset) -> str:
+    """Micro-units of an asset, with its code: "12.5 kg VCS-1-2020", "2.5 USDC"."""
+    is_mass = asset.kind == asset.Kind.CREDIT
+    return f"{mass_text(micro) if is_mass else grouped_text(micro)} {asset.code}"
 
 
 def grams_from_text(text: str, unit: str, *, field: str | None = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from oauth2_provider.views import OAuthServerMetadataView
 
-from apps.accounts.views import account, api_keys, apps, money, oauth, wallets, webhooks
+from apps.accounts.views import account, api_keys, apps, gifts, money, oauth, wallets, webhooks
 
 oauth_urlpatterns = [
     path("oauth/authorize", oauth.ConsentView.as_view(), name="authorize"),
@@ -40,6 +40,9 @@ urlpatterns = [
     path("account/apps/", apps.connected_apps, name="connected_apps"),
     path("account/apps/<int:consent>/end/", apps.app_disconnection, name="app_disconnect"),
     path("account/apps/own/<int:app>/delete/", apps.app_deletion, name="app_delete"),
+    path("account/gifts/", gifts.gifts, name="gifts"),
+    path("account/gifts/<uuid:gift>/take-back/", gifts.gift_taking_back, name="gift_take_back"),
+    path("gifts/<str:token>/", gifts.gift, name="gift"),
     path("account/wallets/", wallets.wallets, name="wallets"),
     path("account/wallets/challenge/", wallets.wallet_challenge, name="wallet_challenge"),
     path("account/wallets/link/", wallets.wallet_link, name="wallet_link"),

@@ -39,6 +39,8 @@ COIN_WITHDRAWALS_HOURLY_MAX = env.number("COIN_WITHDRAWALS_HOURLY_MAX", 10)
 # How long after it was linked a wallet receives no coins.
 WALLET_COOLING_OFF_S = env.number("WALLET_COOLING_OFF_S", 86_400)
 
+# For how long a gift waits to be claimed before it is the giver's again.
+GIFT_DAYS = env.number("GIFT_DAYS", 30)
 # What choosing the class costs whoever gives CC back to the pool, in 1/10,000 of the amount.
 POOL_CHOICE_FEE_BPS = env.number("POOL_CHOICE_FEE_BPS", 50)
 
@@ -92,6 +94,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": VOLUMES_COUNT_EVERY_S},
     },
     "journal-months": {"task": "orderbook.journal_months_create", "schedule": 24 * 3600},
+    "gifts-sweep": {"task": "accounts.gifts_sweep", "schedule": 30, "options": {"expires": 30}},
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 

@@ -3,6 +3,7 @@
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 from apps.accounts.models.access import ApiKey, UsedSignature, Wallet, WalletHolding
 from apps.accounts.models.base import FourEyesModel
+from apps.accounts.models.gifts import Gift
 from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
@@ -24,6 +25,7 @@ __all__ = [
     "Balance",
     "BankTransfer",
     "FourEyesModel",
+    "Gift",
     "HistoryEntry",
     "IdempotentAnswer",
     "Membership",
