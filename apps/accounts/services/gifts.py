@@ -128,20 +128,17 @@ def gifts_sweep() -> None:
 
 def gift_link(gift: Gift) -> str:
     """Where the gift is claimed: whoever has this address may."""
-    token = signing.dumps(gift.public_id.hex, salt=SALT)
+    token = signing.Signer(salt=SALT).sign(gift.public_id.hex)
     return settings.BASE_URL + reverse("gift", args=[token])
 
 
 def gift_of_token(token: str) -> Gift:
     """The gift of a link. Raises NotFound."""
     try:
-        public_id = signing.loads(token, salt=SALT)
-    except signing.BadSignature:
-        public_id = None
-    found = Gift.objects.filter(public_id=public_id).select_related("asset", "owner").first()
-    if found is None:
-        raise NotFound(_("There is no such gift. Copy the whole link."))
-    return found
+        public_id = signing.Signer(salt=SALT).unsign(token)
+    except signing.BadSignature as error:
+        raise NotFound(_("There is no such gift. Copy the whole link.")) from error
+    return Gift.objects.select_related("asset", "owner").get(public_id=public_id)
 
 
 def _mail(gift: Gift) -> None:
