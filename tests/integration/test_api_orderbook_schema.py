@@ -33,7 +33,7 @@ def test_it_is_valid_and_made_without_a_warning(schema: dict[str, Any], tmp_path
     call_command("spectacular", fail_on_warn=True, file=str(tmp_path / "schema.yml"))
 
 
-ADDRESSES = [str(p.pattern).replace("<str:", "{").replace(">", "}") for p in v1]
+ADDRESSES = [re.sub(r"<\w+:(\w+)>", r"{\1}", str(p.pattern)) for p in v1]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -43,7 +43,7 @@ def test_every_address_is_in_it_and_its_errors_have_the_one_shape(
     for operation in schema["paths"][f"/api/v1/{address}"].values():
         for status, answer in operation["responses"].items():
             ref = answer["content"]["application/json"]["schema"].get("$ref", "")
-            assert ref.endswith("/ErrorOutput") == (status != "200")
+            assert ref.endswith("/ErrorOutput") != status.startswith("2")
 
 
 @pytest.mark.django_db

@@ -24,6 +24,7 @@ from apps.accounts.services.gifts import (
     gifts_sweep,
 )
 from ccmarket.invariants import HOLD_SOURCES
+from tests.support.api import bot_of
 from tests.support.factories import asset_make, client_of, fund, owner_make, wallet_make
 from tests.support.pages import hidden_of, text_of
 
@@ -208,3 +209,62 @@ def test_a_refusal_is_beside_its_field(giver: Owner) -> None:
     page = client_of(person(giver)).post("/account/gifts/", form)
     assert page.status_code == 422
     assert "does not cover" in text_of(page, "#id_amount_error")
+
+
+def test_programs_give_claim_and_take_back(giver: Owner) -> None:
+    bot, taker = bot_of(person(giver)), owner_make()
+    body = {"currency": "USDC", "amount": "2.5", "to": "somebody@example.org", "message": "Hi"}
+    made = [bot.post("/gifts", body, **{"Idempotency-Key": "mine"}) for _again in range(2)]
+    assert [answer.status_code for answer in made] == [201, 201]
+    given = made[0].json()
+    assert made[1].json() == given
+    assert (given["state"], given["link"]) == ("open", gift_link(Gift.objects.get()))
+    assert has(giver) == (7_500_000, 2_500_000)
+    for again in range(2):
+        answer = bot_of(person(taker)).post("/gifts/claim", {"link": given["link"]})
+        assert (answer.status_code, answer.json()["state"]) == (200, "claimed"), again
+        assert "somebody@example.org" not in answer.content.decode()
+    assert has(taker) == (2_500_000, 0)
+    late = bot.delete(f"/gifts/{given['id']}")
+    assert (late.status_code, late.json()["code"]) == (409, "gift_gone")
+    other = bot.post("/gifts", body, **{"Idempotency-Key": "other"}).json()
+    assert bot.delete(f"/gifts/{other['id']}").json()["state"] == "returned"
+    assert has(giver) == (7_500_000, 0)
+
+
+def test_a_key_that_only_looks_sees_no_link(giver: Owner) -> None:
+    gifts = [give(giver, UNIT, idempotency_key=f"k{number}") for number in range(3)]
+    bot = bot_of(person(giver), scopes={"view"})
+    first = bot.get("/gifts?limit=2")
+    rest = bot.get(f"/gifts?limit=2&after={first['CB-AFTER']}")
+    ids = [row["id"] for answer in (first, rest) for row in answer.json()]
+    assert ids == [str(gift.public_id) for gift in reversed(gifts)]
+    for answer in (first, rest, bot.get(f"/gifts/{ids[0]}")):
+        assert "link" not in answer.content.decode()
+        assert token_of(gifts[-1]) not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"amount": "11"}, 400, "insufficient_funds"),
+        ({"amount": "0"}, 400, "amount_not_positive"),
+        ({"to": "nobody"}, 400, "address_invalid"),
+        ({"currency": "NONE"}, 404, "currency_not_found"),
+    ],
+)
+def test_programs_are_told_what_is_wrong(
+    giver: Owner, change: dict[str, str], status: int, code: str
+) -> None:
+    body = {"currency": "USDC", "amount": "1", "to": "somebody@example.org", **change}
+    answer = bot_of(person(giver)).post("/gifts", body, **{"Idempotency-Key": "mine"})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not Gift.objects.exists()
+
+
+def test_a_gift_over_the_api_wants_a_key_and_a_claim_a_true_link(giver: Owner) -> None:
+    bot = bot_of(person(giver))
+    body = {"currency": "USDC", "amount": "1", "to": "somebody@example.org"}
+    assert bot.post("/gifts", body).json()["code"] == "idempotency_key_missing"
+    for forged in ("x", "https://example.org/gifts/x/", "/", "\u00e9:\u00e9"):
+        assert bot.post("/gifts/claim", {"link": forged}).status_code == 404

@@ -20,6 +20,7 @@ from apps.accounts.models import (
     WebhookEvent,
     WebhookMessage,
 )
+from apps.accounts.services.gifts import gift_create, gift_link
 from apps.accounts.webhooks.endpoints import webhook_create
 from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.nft.models import AnchorLeaf, Chain, DayAnchor
@@ -112,6 +113,11 @@ def world_make() -> World:
         "day": anchor_make(retirement.number).day,
     }
     asset_make("USDC", kind="cash")
+    to = {"asset": product.quote, "amount": UNIT, "to": "somebody@example.org"}
+    names["gift"] = gift_create(owner=owner, idempotency_key="g", **to).public_id
+    giver = user_make().owner
+    fund(giver, product.quote, UNIT)
+    names["link"] = gift_link(gift_create(owner=giver, idempotency_key="g", **to))
     names["bulk_order"] = bulk_order_planned(owner, boss, product).public_id
     return World(organisation, boss, product, _calls(names))
 
@@ -164,6 +170,8 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     market, bulk_path = f"/products/{NAME}", f"/bulk-orders/{names['bulk_order']}"
     line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
     bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
+    give = {"currency": "CC", "amount": "2.5", "to": "somebody@example.org", "message": "Thanks"}
+    claim = {"link": names["link"]}
     return {
         "GET /time": Call("/time"),
         "GET /currencies": Call("/currencies"),
@@ -199,6 +207,11 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /bulk-orders/{bulk_order}": Call(bulk_path, **mine),
         "POST /bulk-orders/{bulk_order}/plan": Call(f"{bulk_path}/plan", TRADE, {}, owned=True),
         "DELETE /bulk-orders/{bulk_order}": Call(bulk_path, TRADE, owned=True),
+        "GET /gifts": Call("/gifts", VIEW),
+        "POST /gifts": Call("/gifts", TRANSFER, give, _key("gifts")),
+        "GET /gifts/{gift}": Call(f"/gifts/{names['gift']}", **mine),
+        "DELETE /gifts/{gift}": Call(f"/gifts/{names['gift']}", TRANSFER, owned=True),
+        "POST /gifts/claim": Call("/gifts/claim", TRANSFER, claim, _key("claim")),
         "GET /fills": Call(f"/fills?product_id={NAME}", VIEW),
         "GET /fees": Call("/fees", VIEW),
         "GET /projects": Call("/projects"),

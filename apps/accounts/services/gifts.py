@@ -141,6 +141,11 @@ def gift_of_token(token: str) -> Gift:
     return Gift.objects.select_related("asset", "owner").get(public_id=public_id)
 
 
+def gift_of_link(link: str) -> Gift:
+    """The gift of a link as it was sent, or of its last part alone. Raises NotFound."""
+    return gift_of_token(link.strip().rstrip("/").rpartition("/")[2])
+
+
 def _mail(gift: Gift) -> None:
     # Claimed first, so that two sweeps mail it once; a mail that was lost is sent by hand.
     now = timezone.now()

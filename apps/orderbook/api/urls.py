@@ -10,6 +10,7 @@ from apps.orderbook.api import (
     batches,
     bulk_orders,
     fills,
+    gifts,
     listings,
     markets,
     orders,
@@ -46,6 +47,9 @@ v1 = [
     path("bulk-orders", bulk_orders.BulkOrdersView.as_view()),
     path("bulk-orders/<str:bulk_order>", bulk_orders.BulkOrderView.as_view()),
     path("bulk-orders/<str:bulk_order>/plan", bulk_orders.BulkOrderPlanView.as_view()),
+    path("gifts", gifts.GiftsView.as_view(), name="api_gifts"),
+    path("gifts/claim", gifts.GiftClaimView.as_view()),
+    path("gifts/<uuid:gift>", gifts.GiftView.as_view()),
     path("fills", fills.FillsView.as_view()),
     path("fees", fills.FeesView.as_view()),
 ]
