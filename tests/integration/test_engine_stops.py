@@ -277,8 +277,8 @@ def test_an_organisation_does_not_trade_with_its_members(product: Product) -> No
 def test_control_without_the_entity_they_would_trade(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = appending._INSERT.replace(appending.ENTITY, "NULL")
-    monkeypatch.setattr(appending, "_INSERT", alone)
+    alone = appending._APPEND.replace(appending.ENTITY, "NULL::bigint")
+    monkeypatch.setattr(appending, "_APPEND", alone)
     company, person = member_of_an_organisation(product)
     sell(product, company, P10, ONE)
     buy(product, person, P10, ONE)
