@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from hypothesis import settings
 
+from tests.support.emptying import empty_quickly
 from tests.support.examples import examples
 from tests.support.services import (
     allow_many_requests,
@@ -34,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tests of the second factor ask for it.
     os.environ.setdefault("WITHDRAWAL_SECOND_FACTOR", "0")
     django.setup()
+    empty_quickly()
     # What tests upload ends with them.
     media = tempfile.TemporaryDirectory()
     config.add_cleanup(media.cleanup)
