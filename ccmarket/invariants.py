@@ -75,4 +75,5 @@ INVARIANTS: dict[str, Check] = {
     "the bridge owns what is out": settlement.bridge_owns_what_is_out,
     "the bridge owns the CC that is out": settlement.bridge_owns_the_cc_that_is_out,
     "coins follow their events": settlement.coins_follow_their_events,
+    "trees of balances are what is owed": settlement.trees_equal_their_leaves,
 }

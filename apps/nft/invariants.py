@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.nft.selectors.balances import trees_equal_their_leaves
 from apps.nft.selectors.coin_reconciliation import (
     bridge_owns_the_cc_that_is_out,
     coins_follow_their_events,
@@ -15,4 +16,5 @@ __all__ = [
     "cc_is_backed",
     "coins_follow_their_events",
     "tokens_are_tokenised_spans",
+    "trees_equal_their_leaves",
 ]

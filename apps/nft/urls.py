@@ -20,6 +20,7 @@ urlpatterns = [
     path("coins/deposit-call", coins.deposit_call, name="deposit_call"),
     path("record", record.record, name="record"),
     path("record/<str:day>", record.record_day, name="record_day"),
+    path("record/<str:day>/balances", record.record_balances, name="record_balances"),
     path("pool", pool.pool, name="pool"),
     path("pool/pledge", pool.pledge, name="pledge"),
     path("pool/redeem", pool.redeem, name="pool_redeem"),

@@ -193,9 +193,11 @@ SPECTACULAR_SETTINGS = {
     # The viewer comes from our own server, and its script is a file of its own: no outside host.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # Two fields are called `type`.
+    # Fields that share a name and not their words.
     "ENUM_NAME_OVERRIDES": {
         "OrderTypeEnum": ["limit", "market"],
+        "SideEnum": ["buy", "sell"],
+        "TreeSideEnum": ["left", "right"],
         "WebhookEventEnum": "apps.accounts.models.webhooks.WebhookEvent",
         "IntentStateEnum": "apps.nft.models.intents.ChainIntent.State",
         "LedgerTypeEnum": ["transfer", "match", "fee", "conversion"],

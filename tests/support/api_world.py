@@ -24,6 +24,8 @@ from apps.accounts.services.gifts import gift_create, gift_link
 from apps.accounts.webhooks.endpoints import webhook_create
 from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.nft.models import AnchorLeaf, Chain, DayAnchor
+from apps.nft.selectors.balances import balances_now
+from apps.nft.services.anchors import day_write
 from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
 from apps.orderbook.models import BulkOrder, Product
 from apps.orderbook.services.bulk_orders import bulk_order_create
@@ -123,16 +125,11 @@ def world_make() -> World:
 
 
 def anchor_make(number: str) -> DayAnchor:
-    """A day whose record has one retirement."""
-    chain = Chain.objects.create(chain_id=settings.CHAIN_ID, genesis_hash="0x" + "11" * 32)
+    """A day whose record has one retirement, and all balances."""
+    Chain.objects.create(chain_id=settings.CHAIN_ID, genesis_hash="0x" + "11" * 32)
     content = '{"at":"2026-01-01T12:00:00.000000Z","grams":1500000}'
     leaf = AnchorLeaf(kind="retirement", name=number, content=content)
-    root = "0x" + leaf.hash.hex()
-    leaf.anchor = DayAnchor.objects.create(
-        chain=chain, day=date(2026, 1, 1), root=root, leaves_count=1
-    )
-    leaf.save()
-    return leaf.anchor
+    return day_write(day=date(2026, 1, 1), leaves=[leaf], balances=balances_now())
 
 
 def bulk_order_planned(owner: Owner, by: User, product: Product) -> BulkOrder:
@@ -236,6 +233,7 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /anchors/{day}/proof": Call(
             f"/anchors/{names['day']}/proof?kind=retirement&name={names['number']}"
         ),
+        "GET /anchors/{day}/balances": Call(f"/anchors/{names['day']}/balances", VIEW),
         "GET /coins": Call("/coins", VIEW, refused=404),
         "GET /coins/deposits": Call("/coins/deposits", VIEW),
         "GET /coins/withdrawals": Call("/coins/withdrawals", VIEW),

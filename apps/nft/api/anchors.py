@@ -67,14 +67,14 @@ class AnchorView(PublicView):
     @extend_schema(responses={200: AnchorDayOutput, **errors(404)})
     def get(self, request: Request, day: str) -> Response:
         """A day with all its leaves: build the tree yourself, and compare the root."""
-        return Response(self.AnchorDayOutput(_anchor(day)).data)
+        return Response(self.AnchorDayOutput(anchor_named(day)).data)
 
 
 class ProofView(PublicView):
     """One leaf of one day."""
 
     class ProofInput(serializers.Serializer[Any]):
-        kind = serializers.CharField(help_text="retirement, trades or supply.")
+        kind = serializers.CharField(help_text="retirement, trades, supply or balances.")
         name = serializers.CharField(help_text="A certificate's number, a market, a currency.")
 
     class ProofOutput(serializers.Serializer[Any]):
@@ -92,7 +92,7 @@ class ProofView(PublicView):
     def get(self, request: Request, day: str) -> Response:
         """The hashes that lead from a leaf to the day's root on chain."""
         wanted = checked(self.ProofInput, request.query_params)
-        anchor = _anchor(day)
+        anchor = anchor_named(day)
         found = reads.proof_of(anchor, **wanted)
         if found is None:
             raise NotFound(_("The record of this day has no such entry."))
@@ -109,7 +109,8 @@ class ProofView(PublicView):
         return Response(self.ProofOutput(body).data)
 
 
-def _anchor(text: str) -> DayAnchor:
+def anchor_named(text: str) -> DayAnchor:
+    """The day of that name. Raises NotFound."""
     found = reads.anchor_of_day(day) if (day := day_of(text)) else None
     if found is None:
         raise NotFound(_("No record of this day was fixed."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.nft.api import anchors, coins, metadata, mints
+from apps.nft.api import anchors, balances, coins, metadata, mints
 
 v1 = [
     path("nft/mints", mints.MintsView.as_view(), name="api_mints"),
@@ -13,6 +13,7 @@ v1 = [
     path("anchors", anchors.AnchorsView.as_view(), name="api_anchors"),
     path("anchors/<str:day>", anchors.AnchorView.as_view(), name="api_anchor"),
     path("anchors/<str:day>/proof", anchors.ProofView.as_view(), name="api_anchor_proof"),
+    path("anchors/<str:day>/balances", balances.BalancesView.as_view()),
     path("coins", coins.CoinsView.as_view(), name="api_coins"),
     path("coins/deposits", coins.CoinDepositsView.as_view(), name="api_coin_deposits"),
     path("coins/withdrawals", coins.CoinWithdrawalsView.as_view(), name="api_coin_withdrawals"),

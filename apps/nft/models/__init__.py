@@ -1,6 +1,7 @@
 """The settlement layer: chains, contracts, intents, transactions, what the chain said."""
 
 from apps.nft.models.anchors import AnchorLeaf, DayAnchor
+from apps.nft.models.balances import BalanceLeaf, BalanceTree
 from apps.nft.models.bridge import BridgeIntent, ChainTransaction, MintRequest, Signer
 from apps.nft.models.chain import Chain, ChainEvent, Contract, IndexedBlock
 from apps.nft.models.coins import CoinDeposit, CoinWithdrawal
@@ -11,6 +12,8 @@ from apps.nft.models.token import Token, TokenRedemption
 
 __all__ = [
     "AnchorLeaf",
+    "BalanceLeaf",
+    "BalanceTree",
     "BridgeHalt",
     "BridgeIntent",
     "BridgeResume",

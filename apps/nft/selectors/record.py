@@ -18,6 +18,7 @@ from django.utils import timezone
 from apps.accounts.ledger.services import CUSTODY
 from apps.accounts.models import Balance
 from apps.nft.models import AnchorLeaf
+from apps.nft.selectors.balances import KIND, AssetBalances
 from apps.orderbook.ids import id_number, id_product
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.models.enums import Side
@@ -36,7 +37,7 @@ def record_of(day: date) -> Iterator[AnchorLeaf]:
     end = start + timedelta(days=1)
     yield from _retirements(start, end)
     yield from _trades(start, end)
-    yield from _supply()
+    yield from supply_of_the_moment()
 
 
 def _retirements(start: datetime, end: datetime) -> Iterator[AnchorLeaf]:
@@ -76,13 +77,23 @@ def _trades(start: datetime, end: datetime) -> Iterator[AnchorLeaf]:
         yield _leaf("trades", names[product_id], content)
 
 
-def _supply() -> Iterator[AnchorLeaf]:
+def supply_of_the_moment() -> Iterator[AnchorLeaf]:
     """How much of each asset is out: what custody issued, less what it took back."""
     now = _moment(timezone.now())
     issued = Balance.objects.filter(owner__platform_name=CUSTODY).exclude(available=0)
     for balance in issued.select_related("asset").order_by("asset__code"):
         content = {"micro": -balance.total, "at": now}
         yield _leaf("supply", balance.asset.code, content)
+
+
+def balances_leaf(balances: AssetBalances) -> AnchorLeaf:
+    """The root over all that is owed of an asset, and the sum of it."""
+    content = {
+        "leaves": len(balances.leaves),
+        "micro": balances.root.total,
+        "root": "0x" + balances.root.hash.hex(),
+    }
+    return _leaf(KIND, balances.asset.code, content)
 
 
 def _leaf(kind: str, name: str, content: dict[str, Any]) -> AnchorLeaf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -11,8 +12,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.nft.merkle import MerkleTree
-from apps.nft.models import AnchorLeaf, ChainEvent, Contract, DayAnchor
-from apps.nft.selectors.record import record_of
+from apps.nft.models import (
+    AnchorLeaf,
+    BalanceLeaf,
+    BalanceTree,
+    ChainEvent,
+    Contract,
+    DayAnchor,
+)
+from apps.nft.selectors.balances import AssetBalances, balances_now
+from apps.nft.selectors.record import balances_leaf, record_of
 from apps.nft.services.contradiction import EventContradiction
 from apps.nft.wakeups import intent_wake
 
@@ -48,7 +57,8 @@ def days_anchor() -> list[DayAnchor]:
 def day_anchor(*, day: date) -> DayAnchor | None:
     """Writes the leaves and the root of a day that is over; None where there is nothing to fix.
 
-    A day that has its row keeps it.
+    A day that has its row keeps it. Raises LiabilitiesUnequal, and fixes nothing, where what is
+    owed is not what was issued.
     """
     assert datetime.now(UTC).date() > day, "a day is fixed when it is over"
     with transaction.atomic():
@@ -58,17 +68,34 @@ def day_anchor(*, day: date) -> DayAnchor | None:
         known = DayAnchor.objects.filter(chain_id=settings.CHAIN_ID, day=day).first()
         if known is not None or not (leaves := list(record_of(day))):
             return known
-        tree = MerkleTree([leaf.hash for leaf in leaves])
-        made = DayAnchor.objects.create(
-            chain_id=settings.CHAIN_ID,
-            day=day,
-            root="0x" + tree.root.hex(),
-            leaves_count=len(leaves),
-        )
-        for leaf in leaves:
-            leaf.anchor = made
-        AnchorLeaf.objects.bulk_create(leaves, batch_size=LEAVES_AT_ONCE)
+        made = day_write(day=day, leaves=leaves, balances=balances_now())
         transaction.on_commit(partial(intent_wake, intent_id=made.pk, kind="anchor"))
+    return made
+
+
+def day_write(
+    *, day: date, leaves: Sequence[AnchorLeaf], balances: Sequence[AssetBalances]
+) -> DayAnchor:
+    """The rows of a day: its leaves, one more for each tree of balances, and those trees."""
+    leaves = [*leaves, *(balances_leaf(one) for one in balances)]
+    tree = MerkleTree([leaf.hash for leaf in leaves])
+    made = DayAnchor.objects.create(
+        chain_id=settings.CHAIN_ID,
+        day=day,
+        root="0x" + tree.root.hex(),
+        leaves_count=len(leaves),
+    )
+    for leaf in leaves:
+        leaf.anchor = made
+    AnchorLeaf.objects.bulk_create(leaves, batch_size=LEAVES_AT_ONCE)
+    for one in balances:
+        root = "0x" + one.root.hash.hex()
+        owed = BalanceTree.objects.create(
+            anchor=made, asset=one.asset, root=root, total=one.root.total
+        )
+        for share in one.leaves:
+            share.tree = owed
+        BalanceLeaf.objects.bulk_create(one.leaves, batch_size=LEAVES_AT_ONCE)
     return made
 
 
