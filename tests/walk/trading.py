@@ -36,7 +36,7 @@ def look_around(page: Page, site: Site) -> Product:
     page.goto(site.base_url)
     expect(page.locator("h1")).to_be_visible()
     page.goto(f"{site.base_url}/projects")
-    expect(page.get_by_text("REDD").first).to_be_visible()
+    expect(page.get_by_text("REDD").filter(visible=True).first).to_be_visible()
     api = ApiClient(site.base_url, "", "", "")
     product = _product_on_offer(api)
     page.goto(f"{site.base_url}/markets/{product.code}")
