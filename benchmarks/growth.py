@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.db import connection
+from django.db.models import Model
 
 from apps.accounts.ledger.models import Transfer
 from apps.orderbook.engine.session import connect
@@ -110,15 +111,15 @@ def history_grow(orders: int) -> None:
         # Copies mean nothing to the ledger: nothing is to be checked about them.
         cursor.execute("SET session_replication_role = replica")
         for model, moved in MOVED.items():
-            cursor.execute(_copy(model._meta.db_table, moved), (first, first + copies - 1))
+            cursor.execute(_copy(model, moved), (first, first + copies - 1))
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
 
 
-def _copy(table: str, moved: tuple[str, ...]) -> str:
+def _copy(model: type[Model], moved: tuple[str, ...]) -> str:
     """Copies a table's kept rows to the markets from one number to another."""
-    model = next(model for model in MOVED if model._meta.db_table == table)
+    table = model._meta.db_table
     columns = [field.column for field in model._meta.concrete_fields]
     if "id" not in moved:
         columns.remove("id")

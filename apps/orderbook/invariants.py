@@ -13,6 +13,7 @@ from django.db import connection
 from apps.orderbook.engine.book.money import hold_of
 from apps.orderbook.engine.candles import GROUPED, OF_FILLS
 from apps.orderbook.engine.levels import OF_ORDERS
+from apps.orderbook.engine.months import ARCHIVED_UNTIL
 from apps.orderbook.models import Order
 from apps.orderbook.models.enums import OrderStatus, Side
 
@@ -30,16 +31,12 @@ WHERE (coalesce(o.filled_size, 0), coalesce(o.filled_notional, 0), coalesce(o.fe
     <> (coalesce(f.size, 0), coalesce(f.notional, 0), coalesce(f.fees, 0))
 ORDER BY 1
 """
-# All commands of months that are archived were decided: archiving asks for that. A clock that went
-# back leaves a command of the next month with an event of this one.
-_ARCHIVED_UNTIL: Final = """coalesce(
-    (SELECT max(month) + interval '1 month 1 hour' FROM orderbook_journalarchive), '-infinity')"""
 # A command is decided once it is at or below the cursor and in no hole, and then exactly once.
 _COMMANDS_AND_EVENTS: Final = f"""
 SELECT l.product_id, c.id, count(e.id) FROM orderbook_productlease l
 JOIN orderbook_command c ON c.id >= l.product_id << 40 AND c.id < (l.product_id + 1) << 40
 LEFT JOIN orderbook_event e ON e.command_id = c.id
-WHERE c.created_at >= {_ARCHIVED_UNTIL}
+WHERE c.created_at >= {ARCHIVED_UNTIL}
 GROUP BY l.product_id, c.id
 HAVING count(e.id) <> (c.id <= l.cursor AND c.id <> ALL (l.holes))::int
 ORDER BY c.id
@@ -66,10 +63,10 @@ _COUNTED: Final = {
 }
 _PLACED_AND_ORDERS: Final = f"""
 SELECT coalesce(c.id, o.id)
-FROM (SELECT id FROM orderbook_order WHERE created_at >= {_ARCHIVED_UNTIL}) o
+FROM (SELECT id FROM orderbook_order WHERE created_at >= {ARCHIVED_UNTIL}) o
 FULL JOIN (
     SELECT c.id FROM orderbook_command c JOIN orderbook_event e ON e.command_id = c.id
-    WHERE c.kind = 1 AND c.created_at >= {_ARCHIVED_UNTIL}
+    WHERE c.kind = 1 AND c.created_at >= {ARCHIVED_UNTIL}
 ) c ON c.id = o.id
 WHERE c.id IS NULL OR o.id IS NULL ORDER BY 1
 """  # noqa: S608

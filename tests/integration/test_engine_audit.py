@@ -6,7 +6,6 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from apps.orderbook.engine.audit import verify_chain, verify_replay
 from apps.orderbook.engine.session import connect
@@ -24,6 +23,7 @@ from tests.support.engines import (
     trader,
 )
 from tests.support.flow import place_random_commands
+from tests.support.tampering import tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,15 +38,6 @@ def product() -> Product:
     place_random_commands(product, owners, seed=1, count=60)
     run_engine(batch_max=25)
     return product
-
-
-def tamper(statement: str, *values: object) -> None:
-    """As somebody who may do everything in the database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(statement, values)
-        assert cursor.rowcount > 0, "nothing was changed"
-        cursor.execute("SET session_replication_role = origin")
 
 
 def found(product: Product) -> str:

@@ -25,6 +25,7 @@ from apps.orderbook.selectors.journal import commands_decided
 from apps.orderbook.tasks import journal_months_create
 from tests.support.engines import broken_invariants, buy, engine, market_make, run_engine, trader
 from tests.support.flow import place_random_commands
+from tests.support.tampering import tamper
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,15 +70,6 @@ def months_again(db: None) -> Iterator[None]:
     yield
     with connect("months") as session:
         months_create(session, timezone.now().date())
-
-
-def tamper(statement: str, *values: object) -> None:
-    """As somebody who may do everything in the database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(statement, values)
-        assert cursor.rowcount > 0, "nothing was changed"
-        cursor.execute("SET session_replication_role = origin")
 
 
 def later(month: date) -> datetime:

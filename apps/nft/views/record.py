@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.acting import acting
 from apps.accounts.units import amount_text
+from apps.nft.models import DayAnchor
 from apps.nft.selectors import anchors as reads
 from apps.nft.selectors.balances import shares_of
 from apps.nft.services.anchors import day_number
@@ -33,10 +34,7 @@ def record(request: HttpRequest) -> HttpResponse:
 @require_safe
 def record_day(request: HttpRequest, day: str) -> HttpResponse:
     """One day; `?kind=&name=` shows the proof of one of its entries."""
-    known = day_of(day)
-    anchor = reads.anchor_of_day(known) if known else None
-    if anchor is None:
-        raise Http404(day)
+    anchor = _anchor(day)
     proof = None
     if name := request.GET.get("name"):
         proof = reads.proof_of(anchor, kind=request.GET.get("kind", ""), name=name)
@@ -57,10 +55,7 @@ def record_day(request: HttpRequest, day: str) -> HttpResponse:
 @require_safe
 def record_balances(request: HttpRequest, day: str) -> HttpResponse:
     """The owner's own balances in a day's trees; `?format=json` is the file for the verifier."""
-    known = day_of(day)
-    anchor = reads.anchor_of_day(known) if known else None
-    if anchor is None:
-        raise Http404(day)
+    anchor = _anchor(day)
     shares = shares_of(anchor, acting(request).owner)
     if request.GET.get("format") == "json":
         name = f'attachment; filename="balances-{anchor}.json"'
@@ -69,3 +64,11 @@ def record_balances(request: HttpRequest, day: str) -> HttpResponse:
     rows = [(share, amount_text(share.amount, share.asset)) for share in shares]
     context = {"anchor": anchor, "rows": rows}
     return render(request, "nft/record_balances.html", context)
+
+
+def _anchor(day: str) -> DayAnchor:
+    known = day_of(day)
+    anchor = reads.anchor_of_day(known) if known else None
+    if anchor is None:
+        raise Http404(day)
+    return anchor

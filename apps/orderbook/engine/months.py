@@ -43,12 +43,15 @@ _EVENTS: Final = """
 SELECT id, command_id, sequence, created_at, body, hash FROM orderbook_event
 WHERE id > %s AND id <= %s ORDER BY id
 """
-_UNDECIDED: Final = """
+# All commands of months that are archived were decided: archiving asks for that. A clock that went
+# back leaves a command of the next month with an event of this one.
+ARCHIVED_UNTIL: Final = """coalesce(
+    (SELECT max(month) + interval '1 month 1 hour' FROM orderbook_journalarchive), '-infinity')"""
+_UNDECIDED: Final = f"""
 SELECT c.id FROM orderbook_command c
-WHERE c.created_at < %(until)s AND c.created_at >= coalesce(
-        (SELECT max(month) + interval '1 month 1 hour' FROM orderbook_journalarchive), '-infinity')
+WHERE c.created_at < %(until)s AND c.created_at >= {ARCHIVED_UNTIL}
     AND NOT EXISTS (SELECT FROM orderbook_event e WHERE e.command_id = c.id) LIMIT 1
-"""
+"""  # noqa: S608
 _UNTOLD: Final = "SELECT 1 FROM accounts_webhookcursor WHERE name = %s AND position < %s"
 _RECORD: Final = """
 INSERT INTO orderbook_journalarchive
