@@ -97,7 +97,7 @@ def meet_a_sorted_writer(*, careful: bool = False) -> None:
         with writer.transaction():
             writer.execute(lock, (low,))
             step = pool.submit(hand.step)
-            wait_until_locked_out(writer, hand.connection.info.backend_pid)
+            wait_until_locked_out_by(writer, hand.connection.info.backend_pid)
             writer.execute(lock, (high,))
         step.result(timeout=LIMIT_S)
     assert Order.objects.count() == 2
@@ -108,9 +108,9 @@ def be_careful(hand: Hand) -> None:
     hand.service._careful_until_s = time.monotonic() + CAREFUL_S
 
 
-def wait_until_locked_out(connection: psycopg.Connection, pid: int) -> None:
-    """Returns when that session waits for a lock."""
-    query = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
+def wait_until_locked_out_by(connection: psycopg.Connection, pid: int) -> None:
+    """Returns when that session waits for this one: others, autovacuum for one, block it too."""
+    query = "SELECT pg_backend_pid() = ANY(pg_blocking_pids(%s))"
     eventually("it waits", lambda: connection.execute(query, (pid,)).fetchone() == (True,))
 
 

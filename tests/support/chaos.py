@@ -178,7 +178,7 @@ class Chaos:
         self.settlement.mine(self.dice.randint(1, 3))
 
     def reorganise(self) -> None:
-        self.settlement.rpc("anvil_reorg", 1, [])
+        self.settlement.reorganise()
 
     def drop(self) -> None:
         sent = ChainTransaction.objects.filter(broadcast_at__isnull=False, block_number=None)

@@ -161,6 +161,18 @@ class Settlement:
     def mine(self, blocks: int = 1) -> None:
         self.rpc("anvil_mine", hex(blocks))
 
+    def reorganise(self, blocks: int = 1) -> None:
+        """The chain takes back its last blocks; others, without their transactions, come instead.
+
+        Another miner makes them: by the same one, at the same second, an empty block would be the
+        very same block again.
+        """
+        before = self.web3.eth.get_block("latest")
+        miner = int(before["miner"], 16) + 1
+        self.rpc("anvil_setCoinbase", f"0x{miner:040x}")
+        self.rpc("anvil_reorg", blocks, [])
+        assert self.web3.eth.get_block("latest")["hash"] != before["hash"]
+
     def owner_of(self, token_id: int) -> str:
         return str(self.credit.functions.ownerOf(token_id).call())
 

@@ -246,7 +246,7 @@ def test_a_reorganisation_takes_a_mined_intent_back(settlement: Settlement) -> N
     assert settlement.work() == ["mined"]
     [sent] = attempts()
     settlement.rpc("evm_setAutomine", False)
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     settlement.rpc("anvil_dropTransaction", sent.hash)
     assert settlement.client.receipt(str(sent.hash)) is None
     assert settlement.work() == ["broadcast"]

@@ -162,7 +162,7 @@ def test_a_payment_taken_back_by_the_chain_is_paid_once(coins: Coins) -> None:
     settlement = coins.settlement
     settlement.work()
     settlement.follow()
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     sent = ChainTransaction.objects.get(withdrawal=made)
     settlement.rpc("anvil_dropTransaction", sent.hash)
     assert coins.in_wallet(coins.usdc) == 0

@@ -93,7 +93,7 @@ def test_a_reorganisation_is_unread_and_read_anew(settlement: Settlement) -> Non
     receipt = settlement.send(settlement.wallet, move)
     read_up(settlement)
     assert Token.objects.get(token_id=first).owner_address == settlement.stranger
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     settlement.rpc("anvil_dropTransaction", receipt["transactionHash"].to_0x_hex())
     step = index_step(chain=settlement.chain, client=settlement.client)
     assert step.rewound == 1
@@ -110,7 +110,7 @@ def test_a_mint_that_is_taken_back_leaves_no_token(settlement: Settlement) -> No
     read_up(settlement)
     assert Token.objects.count() == 2
     settlement.rpc("evm_setAutomine", False)
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     index_step(chain=settlement.chain, client=settlement.client)
     assert Token.objects.count() == 0
     settlement.follow()
@@ -129,7 +129,7 @@ def test_a_burn_that_is_taken_back_leaves_the_token_live(settlement: Settlement)
     read_up(settlement)
     assert set(Token.objects.values_list("state", flat=True)) == {"burned"}
     settlement.rpc("evm_setAutomine", False)
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     index_step(chain=settlement.chain, client=settlement.client)
     assert set(Token.objects.values_list("state", flat=True)) == {"live"}
     assert set(Token.objects.values_list("owner_address", flat=True)) == {settlement.wallet}
@@ -149,7 +149,7 @@ def test_a_token_whose_second_mint_is_taken_back_is_redeemed_again(settlement: S
     read_up(settlement)
     assert Token.objects.get().state == "live"
     settlement.rpc("evm_setAutomine", False)
-    settlement.rpc("anvil_reorg", 1, [])
+    settlement.reorganise()
     index_step(chain=settlement.chain, client=settlement.client)
     assert Token.objects.values("state", "intent_id", "owner_address").get() == before
 
@@ -159,7 +159,7 @@ def test_what_was_final_is_not_unread_but_halts(settlement: Settlement) -> None:
     settlement.settle()
     applied = ChainEvent.objects.filter(applied_at__isnull=False).count()
     assert applied
-    settlement.rpc("anvil_reorg", 4, [])
+    settlement.reorganise(4)
     with pytest.raises(FinalBlockChanged):
         settlement_turn(chain=settlement.chain, client=settlement.client)
     assert "final" in BridgeHalt.objects.get().reason
