@@ -10,6 +10,7 @@ from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.money import BankTransfer
 from apps.accounts.models.oauth import AppConsent
 from apps.accounts.models.saved_filters import SavedFilter
+from apps.accounts.models.spending import SpendingLimit, SpendingRule
 from apps.accounts.models.webhooks import (
     WebhookAttempt,
     WebhookCursor,
@@ -32,6 +33,8 @@ __all__ = [
     "Organisation",
     "Owner",
     "SavedFilter",
+    "SpendingLimit",
+    "SpendingRule",
     "Transfer",
     "UsedSignature",
     "User",
