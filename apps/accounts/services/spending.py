@@ -71,9 +71,7 @@ def spending_set(
         if second_above is None:
             SpendingRule.objects.filter(**terms).delete()
         else:
-            SpendingRule.objects.update_or_create(
-                **terms, defaults={"second_above": second_above}
-            )
+            SpendingRule.objects.update_or_create(**terms, defaults={"second_above": second_above})
         for role, amount in up_to.items():
             if amount is None:
                 SpendingLimit.objects.filter(**terms, role=role).delete()

@@ -9,6 +9,13 @@ from apps.orderbook.models.bulk import (
     BulkRefusal,
     BulkShort,
 )
+from apps.orderbook.models.bulk_execution import (
+    BulkCertificate,
+    BulkDraw,
+    BulkExecution,
+    BulkPart,
+    BulkStep,
+)
 from apps.orderbook.models.journal import Command, Event, JournalArchive, ProductLease
 from apps.orderbook.models.market import Product
 from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
@@ -16,12 +23,17 @@ from apps.orderbook.models.volume import Volume, VolumeCursor
 
 __all__ = [
     "BulkBuy",
+    "BulkCertificate",
     "BulkDemand",
+    "BulkDraw",
+    "BulkExecution",
     "BulkLine",
     "BulkOrder",
+    "BulkPart",
     "BulkPlan",
     "BulkRefusal",
     "BulkShort",
+    "BulkStep",
     "Candle",
     "Command",
     "Event",

@@ -30,12 +30,20 @@ class BulkOrder(models.Model):
         QUEUED = "queued", _("Waiting to be planned")
         PLANNING = "planning", _("Being planned")
         PLANNED = "planned", _("Planned")
+        ASKED = "asked", _("Waiting for approval")
+        RUNNING = "running", _("Being carried out")
+        PAUSED = "paused", _("Paused")
+        STOPPING = "stopping", _("Being ended")
+        DONE = "done", _("Carried out")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
-    # What a worker has to do, and what may still be cancelled.
-    WORK_STATES = (State.UPLOADED, State.READING, State.QUEUED, State.PLANNING)
-    OPEN_STATES = (*WORK_STATES, State.REFUSED, State.PLANNED)
+    # What a worker has to do, what may still be cancelled, and what may have bought something.
+    PREPARING_STATES = (State.UPLOADED, State.READING, State.QUEUED, State.PLANNING)
+    EXECUTING_STATES = (State.RUNNING, State.STOPPING)
+    WORK_STATES = (*PREPARING_STATES, *EXECUTING_STATES)
+    OPEN_STATES = (*PREPARING_STATES, State.REFUSED, State.PLANNED, State.ASKED)
+    STARTED_STATES = (*EXECUTING_STATES, State.PAUSED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     owner = models.ForeignKey(
@@ -81,7 +89,12 @@ class BulkOrder(models.Model):
             models.CheckConstraint(
                 name="orderbook_bulkorder_whole",
                 condition=Q(refused_count=0, lines_count__gt=0, grams__gt=0)
-                | ~Q(state__in=["queued", "planning", "planned"]),
+                | ~Q(
+                    state__in=[
+                        *("queued", "planning", "planned", "asked"),
+                        *("running", "paused", "stopping", "done"),
+                    ]
+                ),
             ),
         ]
 

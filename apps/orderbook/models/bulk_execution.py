@@ -1,0 +1,212 @@
+"""A bulk order carried out: who let it, what was bought, and who got which grams of it.
+
+An execution has steps, each one order in one market. What a step filled is drawn by demands, and
+each draw is parted among the lines of its demand. docs/bulk-orders.md.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import FourEyesModel
+from apps.orderbook.models.bulk import BulkDemand, BulkLine, BulkOrder, BulkPlan
+from apps.orderbook.models.enums import DoneReason
+from apps.orderbook.models.market import Product
+from apps.registry.models import Retirement
+from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX
+
+
+class BulkExecution(FourEyesModel):
+    """A plan as somebody asks to carry it out, for no more than `total_max` with fees.
+
+    Where `needs_second` it starts by the approval of a member who is neither the asker nor who
+    brought the file (`brought_by`); otherwise at once, and its decision stays pending for ever.
+    """
+
+    class Keep(models.TextChoices):
+        RETIRE = "retire", _("Retire what is filled")
+        HOLD = "hold", _("Hold what is filled")
+
+    class Pause(models.TextChoices):
+        NONE = "", ""
+        ASKED = "asked", _("A member paused it.")
+        FUNDS = "funds", _("The account's funds do not suffice: add some, then resume.")
+        MARKET = "market", _("A market takes no orders at the moment: resume when it is open.")
+        NAME = "name", _("Another order was placed under this step's name: resume for a new one.")
+        CREDITS = (
+            "credits",
+            _("Credits that were bought have left the account: bring them back, then resume."),
+        )
+        INTERNAL = (
+            "internal",
+            _("Something went wrong here: resume, or tell us if it happens again."),
+        )
+
+    order = models.ForeignKey(BulkOrder, models.PROTECT, related_name="executions", db_index=False)
+    plan = models.ForeignKey(BulkPlan, models.PROTECT, related_name="+", db_index=False)
+    total_max = models.BigIntegerField(_("most it may cost"))
+    keep = models.CharField(_("what is filled"), max_length=6, choices=Keep)
+    brought_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
+    )
+    needs_second = models.BooleanField(_("takes two people"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    pause = models.CharField(
+        _("why it is paused"), max_length=8, choices=Pause, default=Pause.NONE, blank=True
+    )
+
+    class Meta(FourEyesModel.Meta):
+        verbose_name = _("execution of a bulk order")
+        verbose_name_plural = _("executions of bulk orders")
+        constraints = [
+            *FourEyesModel.Meta.constraints,
+            # A plan that was turned down may be asked for again; nothing runs twice.
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=~Q(decision="rejected"),
+                name="orderbook_bulkexecution_once",
+            ),
+            models.CheckConstraint(
+                name="orderbook_bulkexecution_not_the_maker",
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("brought_by")),
+            ),
+            models.CheckConstraint(
+                name="orderbook_bulkexecution_let",
+                condition=Q(started_at__isnull=True)
+                | Q(needs_second=False, decision="pending")
+                | Q(needs_second=True, decision="approved"),
+            ),
+            models.CheckConstraint(
+                name="orderbook_bulkexecution_sound",
+                condition=Q(total_max__gt=0)
+                & (Q(ended_at__isnull=True) | Q(started_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.total_max}"
+
+
+class BulkStep(models.Model):
+    """One order of an execution: `size` grams at `price` or better, placed as `client_oid`.
+
+    Written before it is placed, and `over_at` when what came of it is known. `allotted_at`: its
+    grams are drawn by demands, but for `surplus`, which no line can use (whole lots).
+    """
+
+    execution = models.ForeignKey(
+        BulkExecution, models.PROTECT, related_name="steps", db_index=False
+    )
+    number = models.PositiveIntegerField(_("step"))
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
+    price = models.BigIntegerField(_("dearest price"))
+    size = models.BigIntegerField(_("size"))
+    client_oid = models.CharField(_("client order id"), max_length=60, unique=True)
+    placed_id = models.BigIntegerField(_("order"), null=True)
+    written_at = models.DateTimeField(_("written at"), auto_now_add=True)
+    over_at = models.DateTimeField(_("over at"), null=True)
+    outcome = models.PositiveSmallIntegerField(_("outcome"), choices=DoneReason, null=True)
+    filled = models.BigIntegerField(_("filled"), default=0)
+    notional = models.BigIntegerField(_("cost without fees"), default=0)
+    fees = models.BigIntegerField(_("fees"), default=0)
+    allotted_at = models.DateTimeField(_("allotted at"), null=True)
+    surplus = models.BigIntegerField(_("grams beyond the lines"), default=0)
+
+    class Meta:
+        verbose_name = _("step of a bulk order")
+        verbose_name_plural = _("steps of bulk orders")
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "number"], name="orderbook_bulkstep_once"),
+            models.UniqueConstraint(
+                fields=["execution"],
+                condition=Q(over_at__isnull=True),
+                name="orderbook_bulkstep_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                name="orderbook_bulkstep_sound",
+                condition=Q(price__gt=0, size__gt=0, filled__gte=0, fees__gte=0)
+                & Q(filled__lte=F("size"), surplus__gte=0, surplus__lte=F("filled"))
+                & (Q(allotted_at__isnull=True) | Q(over_at__isnull=False))
+                & (Q(filled=0) | Q(over_at__isnull=False, placed_id__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.client_oid
+
+
+class BulkDraw(models.Model):
+    """Grams of a step that a demand gets: those of the demand from `begins` on."""
+
+    step = models.ForeignKey(BulkStep, models.PROTECT, related_name="draws", db_index=False)
+    demand = models.ForeignKey(BulkDemand, models.PROTECT, related_name="draws", db_index=False)
+    begins = models.BigIntegerField()
+    grams = models.BigIntegerField(_("grams"))
+
+    class Meta:
+        verbose_name = _("draw of a bulk order")
+        verbose_name_plural = _("draws of bulk orders")
+        constraints = [
+            models.UniqueConstraint(fields=["step", "demand"], name="orderbook_bulkdraw_once"),
+            models.UniqueConstraint(fields=["demand", "begins"], name="orderbook_bulkdraw_place"),
+            models.CheckConstraint(
+                name="orderbook_bulkdraw_positive", condition=Q(begins__gte=0, grams__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_id}: {self.demand_id}"
+
+
+class BulkPart(models.Model):
+    """Grams of a step that a line gets; `retirement` once they are retired."""
+
+    step = models.ForeignKey(BulkStep, models.PROTECT, related_name="parts", db_index=False)
+    line = models.ForeignKey(BulkLine, models.PROTECT, related_name="parts")
+    grams = models.BigIntegerField(_("grams"))
+    retirement = models.ForeignKey(Retirement, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("part of a line of a bulk order")
+        verbose_name_plural = _("parts of lines of bulk orders")
+        constraints = [
+            models.UniqueConstraint(fields=["step", "line"], name="orderbook_bulkpart_once"),
+            models.CheckConstraint(name="orderbook_bulkpart_positive", condition=Q(grams__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_id}: {self.line_id}"
+
+
+class BulkCertificate(models.Model):
+    """All that an order retired for one beneficiary; without one, all of the order."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("certificate number"), max_length=24, unique=True)
+    execution = models.ForeignKey(
+        BulkExecution, models.PROTECT, related_name="certificates", db_index=False
+    )
+    beneficiary = models.CharField(_("beneficiary"), max_length=BENEFICIARY_CHARS_MAX, blank=True)
+    grams = models.BigIntegerField(_("grams"))
+    made_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("certificate of a bulk order")
+        verbose_name_plural = _("certificates of bulk orders")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "beneficiary"], name="orderbook_bulkcertificate_once"
+            ),
+            models.CheckConstraint(
+                name="orderbook_bulkcertificate_positive", condition=Q(grams__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
