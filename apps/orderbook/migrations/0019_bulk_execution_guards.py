@@ -39,6 +39,9 @@ BEGIN
     END IF;
     SELECT * INTO o FROM orderbook_bulkorder WHERE id = NEW.order_id;
     IF TG_OP = 'INSERT' THEN
+        -- Of two at a time, the second sees what the first lets run.
+        PERFORM FROM accounts_organisation g JOIN accounts_owner w ON w.organisation_id = g.id
+        WHERE w.id = o.owner_id FOR NO KEY UPDATE OF g;
         IF NOT NEW.needs_second AND orderbook_bulk_takes_two(NEW.order_id, NEW.total_max) THEN
             RAISE EXCEPTION 'this takes two people' USING ERRCODE = 'restrict_violation';
         END IF;

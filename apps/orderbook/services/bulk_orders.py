@@ -1,4 +1,4 @@
-"""What people do with bulk orders: bring a file, have it planned again, cancel.
+"""What people do with bulk orders: bring a file, plan it again, pause, resume, cancel.
 
 Each step is one conditional UPDATE of the order's row: of two people, or two presses of one button,
 one gets through and the other finds it done. The work is a worker's (`services/bulk_work.py`).
@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.models import Asset, Owner, User
 from apps.accounts.services.history import recorded_as
-from apps.orderbook.models import BulkOrder
+from apps.orderbook.models import BulkExecution, BulkOrder
 from apps.orderbook.models.bulk import BPS
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 State = BulkOrder.State
 FOLDER: Final = "bulk-orders"
 BULK_WORK: Final = "orderbook.bulk_work"
-_SOURCE: Final = "bulk order"
+SOURCE: Final = "bulk order"
 
 
 def bulk_order_create(
@@ -73,7 +73,7 @@ def bulk_order_create(
     order.file.name = default_storage.save(f"{FOLDER}/{uuid.uuid4().hex}/{stored}", file)
     with transaction.atomic():
         order.save(force_insert=True)
-        _wake_later(order)
+        wake_later(order)
     return order
 
 
@@ -93,16 +93,39 @@ def bulk_order_plan(*, order: BulkOrder, by: User) -> BulkOrder:
 
 
 def bulk_order_cancel(*, order: BulkOrder, by: User) -> BulkOrder:
-    """Nothing of the order will be placed. Repeating it is harmless.
+    """Nothing more of the order will be placed. Repeating it is harmless.
 
-    Raises Conflict `bulk_order_closed` once it has failed.
+    Raises Conflict `bulk_order_closed` once it is carried out or has failed.
     """
     _move(order, by, set(BulkOrder.OPEN_STATES), state=State.CANCELLED)
-    if order.state != State.CANCELLED:
+    # What was bought by then is still allotted to its lines, and retired or held as asked.
+    _move(order, by, {State.RUNNING, State.PAUSED}, state=State.STOPPING)
+    if order.state not in (State.CANCELLED, State.STOPPING):
         raise Conflict(
             _("It is too late to cancel: %(state)s.") % {"state": order.get_state_display()},
             code="bulk_order_closed",
         )
+    return order
+
+
+def bulk_order_pause(*, order: BulkOrder, by: User) -> BulkOrder:
+    """No step is begun before it is resumed; one that is under way is finished first.
+
+    Raises Conflict `not_running`. Repeating it is harmless.
+    """
+    _move(order, by, {State.RUNNING}, state=State.PAUSED, pause=BulkExecution.Pause.ASKED)
+    if order.state != State.PAUSED:
+        raise Conflict(
+            _("Only an order that is being carried out can be paused."), code="not_running"
+        )
+    return order
+
+
+def bulk_order_resume(*, order: BulkOrder, by: User) -> BulkOrder:
+    """Goes on where it was paused. Raises Conflict `not_paused`. Repeating it is harmless."""
+    _move(order, by, {State.PAUSED}, state=State.RUNNING, pause=BulkExecution.Pause.NONE)
+    if order.state != State.RUNNING:
+        raise Conflict(_("Only a paused order can be resumed."), code="not_paused")
     return order
 
 
@@ -114,15 +137,20 @@ def bulk_order_wake(*, order_id: int) -> None:
         log.warning("wakeup_lost", bulk_order=order_id, error=type(exc).__name__)
 
 
-def _move(order: BulkOrder, by: User, states: set[Any], **values: Any) -> None:
-    with recorded_as(user=by, source=_SOURCE), transaction.atomic():
+def _move(
+    order: BulkOrder, by: User, states: set[Any], *, pause: str | None = None, **values: Any
+) -> None:
+    with recorded_as(user=by, source=SOURCE), transaction.atomic():
         moved = BulkOrder.objects.filter(pk=order.pk, state__in=states).update(**values)
-        if moved and values["state"] == State.QUEUED:
-            _wake_later(order)
+        if moved and pause is not None:
+            order.executions.filter(started_at__isnull=False).update(pause=pause)
+        if moved and values["state"] in BulkOrder.WORK_STATES:
+            wake_later(order)
     order.refresh_from_db()
 
 
-def _wake_later(order: BulkOrder) -> None:
+def wake_later(order: BulkOrder) -> None:
+    """Wakes a worker once what is written about the order is committed."""
     transaction.on_commit(lambda: bulk_order_wake(order_id=order.pk))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection
@@ -80,16 +80,24 @@ def bulk_plan_keep(*, order: BulkOrder, problem: Problem, made: Plan, took_ms: i
 def problem_of(order: BulkOrder) -> Problem:
     """The order's demands and rules, and what the open markets of its currency offer."""
     markets, of_class = _markets(order)
-    known: dict[str, tuple[int, ...]] = {}
+    found = list(_demands(order))
     demands = []
-    for demand in _demands(order):
-        words = str(demand.constraints)
-        if words not in known:
-            classes = credit_classes_matching(constraints_of(demand)).values_list("pk", flat=True)
-            known[words] = tuple(sorted(of_class[pk] for pk in classes if pk in of_class))
-        demands.append(Demand(demand.grams, known[words], demand.price_max))
+    for demand, classes in zip(found, classes_of_demands(found), strict=True):
+        places = tuple(sorted(of_class[pk] for pk in classes if pk in of_class))
+        demands.append(Demand(demand.grams, places, demand.price_max))
     rules = Rules(order.total_max, order.removals_min_bps, order.project_max_bps)
     return Problem(tuple(markets), tuple(demands), rules)
+
+
+def classes_of_demands(demands: Sequence[BulkDemand]) -> Iterator[frozenset[int]]:
+    """The keys of the classes that each of the demands takes, as things are now."""
+    known: dict[str, frozenset[int]] = {}
+    for demand in demands:
+        words = str(demand.constraints)
+        if words not in known:
+            classes = credit_classes_matching(constraints_of(demand))
+            known[words] = frozenset(classes.values_list("pk", flat=True))
+        yield known[words]
 
 
 def constraints_of(demand: BulkDemand) -> CreditConstraints:

@@ -1,0 +1,188 @@
+"""The steps of an execution: what is bought next, written first, placed once, and what came of it.
+
+A step is a row before it is an order. Its name is the order's `client_oid`, which the intake takes
+once for ever: whoever repeats a step, after whatever has happened, gets the first order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.errors import ServiceError
+from apps.orderbook.engine.book.money import BPS, MICRO, fee_of, notional_of
+from apps.orderbook.models import (
+    BulkBuy,
+    BulkExecution,
+    BulkOrder,
+    BulkStep,
+    Command,
+    Order,
+    Product,
+)
+from apps.orderbook.models.enums import DoneReason, OrderType, SelfTrade, Side, TimeInForce
+from apps.orderbook.selectors.journal import commands_decided
+from apps.orderbook.services.commands import command_named, order_place
+from apps.orderbook.services.verdicts import verdict_wait
+
+VERDICT_WAIT_S: Final = 10.0
+# What ends a step but not its market: it is tried again when somebody has seen to it.
+TO_BE_SEEN_TO: Final = {
+    DoneReason.INSUFFICIENT_FUNDS: BulkExecution.Pause.FUNDS,
+    DoneReason.NOT_OPEN: BulkExecution.Pause.MARKET,
+    DoneReason.INVALID: BulkExecution.Pause.NAME,
+}
+
+
+class StepHeld(Exception):
+    """Nothing can be done before somebody has seen to it. `pause` says what."""
+
+    def __init__(self, pause: str) -> None:
+        super().__init__(pause)
+        self.pause = pause
+
+
+class StepLater(Exception):
+    """The engine has not answered yet: to be looked at again by the next sweep."""
+
+
+def step_next(*, execution: BulkExecution) -> BulkStep | None:
+    """Writes the next step; None when the plan is bought, or what is left cannot be had.
+
+    Raises StepHeld when the order does not run any more.
+    """
+    with transaction.atomic():
+        order = BulkOrder.objects.select_for_update(no_key=True).get(pk=execution.order_id)
+        if order.state != BulkOrder.State.RUNNING:
+            raise StepHeld(execution.pause)
+        steps = list(execution.steps.order_by("number"))
+        assert all(step.over_at for step in steps), "one step at a time"
+        left = execution.total_max - sum(step.notional + step.fees for step in steps)
+        for buy in execution.plan.buys.select_related("product").order_by("pk"):
+            own = [step for step in steps if step.product_id == buy.product_id]
+            if size := _size_next(buy, own, left):
+                return _step_write(execution, buy, size, number=len(steps) + 1)
+    return None
+
+
+def _size_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> int:
+    """The next size in this market, 0 if there is none. `left` may be spent, fees included."""
+    if steps and not _may_go_on(steps[-1]):
+        return 0
+    product = buy.product
+    wanted = buy.size - sum(step.filled for step in steps)
+    size = min(wanted, product.size_max, _affordable(product, buy.price_limit, left))
+    size -= size % product.size_increment
+    notional = notional_of(buy.price_limit, size)
+    if size <= 0 or size < product.size_min or notional < product.notional_min:
+        return 0
+    return size
+
+
+def _may_go_on(last: BulkStep) -> bool:
+    """Whether the book may have more at this price: it had all that was asked for last."""
+    return last.filled == last.size or last.outcome in TO_BE_SEEN_TO
+
+
+def _affordable(product: Product, price: int, left: int) -> int:
+    """The grams that `left` pays for even if each costs `price`, with the highest fees."""
+    notional = max(0, left) * BPS // (BPS + product.taker_bps)
+    if product.notional_max:
+        notional = min(notional, product.notional_max)
+    size = notional * MICRO // price
+    size -= size % product.size_increment
+    worst = notional_of(price, size)
+    assert worst + fee_of(worst, product.taker_bps) <= max(0, left), (size, price, left)
+    return size
+
+
+def _step_write(execution: BulkExecution, buy: BulkBuy, size: int, number: int) -> BulkStep:
+    return BulkStep.objects.create(
+        execution=execution,
+        number=number,
+        product=buy.product,
+        price=buy.price_limit,
+        size=size,
+        client_oid=f"bulk-{execution.order.public_id.hex}-{number}",
+    )
+
+
+def step_finish(*, execution: BulkExecution, step: BulkStep) -> None:
+    """Places a step, unless it is placed already, and writes down what came of it.
+
+    Raises StepHeld, StepLater; the step then stays as it is. Repeating it is harmless.
+    """
+    command = _placed(execution, step)
+    if not _is_the_step(command, step):
+        _step_over(step, outcome=DoneReason.INVALID)
+        raise StepHeld(BulkExecution.Pause.NAME)
+    if not verdict_wait(command_ids=[command.pk], timeout_s=VERDICT_WAIT_S) and not (
+        commands_decided([command.pk])
+    ):
+        raise StepLater
+    placed = Order.objects.get(pk=command.pk)
+    assert placed.done_reason is not None, "an order that never rests is over with its verdict"
+    _step_over(
+        step,
+        outcome=placed.done_reason,
+        placed_id=placed.pk,
+        filled=placed.filled_size,
+        notional=placed.filled_notional,
+        fees=placed.fees,
+    )
+    if placed.done_reason in TO_BE_SEEN_TO:
+        raise StepHeld(TO_BE_SEEN_TO[DoneReason(placed.done_reason)])
+
+
+def step_drop(*, step: BulkStep) -> bool:
+    """Ends a step that the intake refuses to place, for an order that is being ended.
+
+    False when it was placed after all.
+    """
+    if command_named(step.execution.order.owner, step.client_oid) is not None:
+        return False
+    _step_over(step, outcome=DoneReason.NOT_OPEN)
+    return True
+
+
+def _placed(execution: BulkExecution, step: BulkStep) -> Command:
+    owner = execution.order.owner
+    if first := command_named(owner, step.client_oid):
+        return first
+    try:
+        return order_place(
+            owner=owner,
+            user=execution.proposed_by,
+            client_oid=step.client_oid,
+            product=step.product,
+            side=Side.BUY,
+            order_type=OrderType.LIMIT,
+            price=step.price,
+            size=step.size,
+            time_in_force=TimeInForce.IOC,
+            self_trade=SelfTrade.CN,
+        )
+    except ServiceError as refused:
+        if refused.retry_after_s is not None:
+            raise StepLater from refused
+        raise StepHeld(BulkExecution.Pause.MARKET) from refused
+
+
+def _is_the_step(command: Command, step: BulkStep) -> bool:
+    """False where the owner has used the step's name for another order."""
+    return (
+        command.product_id,
+        command.side,
+        command.price,
+        command.size,
+        command.time_in_force,
+    ) == (step.product_id, Side.BUY, step.price, step.size, TimeInForce.IOC)
+
+
+def _step_over(step: BulkStep, **came_of_it: int) -> None:
+    """Of two workers that saw the same verdict, one writes it."""
+    BulkStep.objects.filter(pk=step.pk, over_at__isnull=True).update(
+        over_at=timezone.now(), **came_of_it
+    )
