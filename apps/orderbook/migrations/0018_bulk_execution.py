@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
                 _id(),
                 ("grams", _grams()),
                 ("line", _key("orderbook.bulkline", "parts")),
-                ("retirement", _key("registry.retirement", null=True)),
+                ("retirement", _key("registry.retirement", "bulk_parts", null=True)),
                 ("step", _key("orderbook.bulkstep", "parts", db_index=False)),
             ],
             options={

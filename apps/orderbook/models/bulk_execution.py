@@ -170,7 +170,7 @@ class BulkPart(models.Model):
     step = models.ForeignKey(BulkStep, models.PROTECT, related_name="parts", db_index=False)
     line = models.ForeignKey(BulkLine, models.PROTECT, related_name="parts")
     grams = models.BigIntegerField(_("grams"))
-    retirement = models.ForeignKey(Retirement, models.PROTECT, null=True, related_name="+")
+    retirement = models.ForeignKey(Retirement, models.PROTECT, null=True, related_name="bulk_parts")
 
     class Meta:
         verbose_name = _("part of a line of a bulk order")

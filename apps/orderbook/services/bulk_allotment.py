@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from apps.orderbook.ids import id_make
+from apps.orderbook.ids import id_first
 from apps.orderbook.models import BulkDemand, BulkDraw, BulkExecution, BulkStep, Fill
 from apps.orderbook.planning.allotment import Allotment, allot
 from apps.orderbook.planning.problem import Demand, Level
@@ -99,8 +99,8 @@ def _levels(execution: BulkExecution, step: BulkStep) -> list[Level]:
         return []
     fills = Fill.objects.filter(
         taker_owner=execution.order.owner_id,
-        id__gte=id_make(step.product_id, 0),
-        id__lt=id_make(step.product_id + 1, 0),
+        id__gte=id_first(step.product_id),
+        id__lt=id_first(step.product_id + 1),
         taker_order_id=step.placed_id,
     )
     rows = fills.values("price").annotate(grams=Sum("size")).order_by("price")

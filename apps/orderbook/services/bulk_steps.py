@@ -49,14 +49,12 @@ class StepLater(Exception):
 
 
 def step_next(*, execution: BulkExecution) -> BulkStep | None:
-    """Writes the next step; None when the plan is bought, or what is left cannot be had.
-
-    Raises StepHeld when the order does not run any more.
-    """
+    """Writes the next step; None when the plan is bought, what is left cannot be had, or the order
+    does not run any more."""
     with transaction.atomic():
         order = BulkOrder.objects.select_for_update(no_key=True).get(pk=execution.order_id)
         if order.state != BulkOrder.State.RUNNING:
-            raise StepHeld(execution.pause)
+            return None
         steps = list(execution.steps.order_by("number"))
         assert all(step.over_at for step in steps), "one step at a time"
         left = execution.total_max - sum(step.notional + step.fees for step in steps)

@@ -1,4 +1,4 @@
-"""What a worker does with a bulk order: read its file, plan it.
+"""What a worker does with a bulk order: read its file, plan it, carry it out.
 
 The order's row says what. Whoever works on an order holds an advisory lock (`accounts.alone`); when
 that worker dies the sweep wakes another, which begins again under the next `attempt`. What a step
@@ -19,6 +19,7 @@ from django.db.models import F
 from apps.accounts.alone import alone, worked_on
 from apps.orderbook.bulk.refusals import BulkRefused
 from apps.orderbook.models import BulkOrder
+from apps.orderbook.services.bulk_execution import bulk_execute
 from apps.orderbook.services.bulk_planning import bulk_plan_keep, bulk_plan_make
 from apps.orderbook.services.bulk_reading import bulk_file_read
 from apps.registry.refusals import RefusedError
@@ -51,6 +52,9 @@ def bulk_work(*, order_id: int) -> None:
             _work(order, State.READING, lambda: _read(order, side))
         if order and order.state in (State.QUEUED, State.PLANNING):
             _work(order, State.PLANNING, lambda: _plan(order))
+        if order and order.state in BulkOrder.EXECUTING_STATES:
+            # What is bought is bought: it is never given up, however often a worker is lost.
+            bulk_execute(order=order)
 
 
 def bulk_orders_left() -> list[int]:

@@ -1,0 +1,159 @@
+"""How far the carrying out of a bulk order is, and what came of it. Reads only."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.accounts.models import User
+from apps.accounts.services.spending import APPROVERS, role_of
+from apps.orderbook.engine.book.money import MICRO
+from apps.orderbook.models import BulkCertificate, BulkExecution, BulkOrder, BulkStep
+from apps.registry.models import Retirement
+
+_CENT: Final = 10_000
+PPM: Final = 1_000_000
+
+_SUMS: Final = """
+SELECT coalesce(sum(s.filled), 0)::bigint, coalesce(sum(s.notional), 0)::bigint,
+       coalesce(sum(s.fees), 0)::bigint, coalesce(sum(s.surplus), 0)::bigint, count(*)
+FROM orderbook_bulkstep s WHERE s.execution_id = %(execution)s
+"""
+_PARTS: Final = """
+SELECT coalesce(sum(p.grams), 0)::bigint, count(DISTINCT p.line_id),
+       coalesce(sum(p.grams) FILTER (WHERE p.retirement_id IS NOT NULL), 0)::bigint,
+       count(DISTINCT p.retirement_id)
+FROM orderbook_bulkstep s JOIN orderbook_bulkpart p ON p.step_id = s.id
+WHERE s.execution_id = %(execution)s
+"""
+_LINES: Final = """
+SELECT l.line, l.beneficiary, l.cost_centre, l.grams, coalesce(sum(p.grams), 0)::bigint,
+       coalesce(sum(p.grams) FILTER (WHERE p.retirement_id IS NOT NULL), 0)::bigint,
+       coalesce(string_agg(DISTINCT r.number, ' ' ORDER BY r.number), '')
+FROM orderbook_bulkline l
+LEFT JOIN orderbook_bulkpart p ON p.line_id = l.id
+LEFT JOIN registry_retirement r ON r.id = p.retirement_id
+WHERE l.order_id = %(order)s AND l.line > %(after)s
+GROUP BY l.id ORDER BY l.line LIMIT %(most)s
+"""
+_LINES_AT_ONCE: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Live figures. Masses are grams, money is quote micro-units, `spent` with `fees`.
+
+    `allotted` is what lines have got, `surplus` what was bought beyond them in whole lots.
+    """
+
+    execution: BulkExecution
+    wanted: int
+    filled: int
+    spent: int
+    fees: int
+    surplus: int
+    steps: int
+    allotted: int
+    lines: int
+    retired: int
+    retirements: int
+    price_average: int
+
+    @property
+    def part_ppm(self) -> int:
+        """How much is bought and, where it is to be, retired: of what the plan buys, millionths."""
+        if self.execution.keep == BulkExecution.Keep.RETIRE:
+            done, whole = self.filled + self.retired, 2 * self.wanted
+        else:
+            done, whole = self.filled, self.wanted
+        return min(PPM, done * PPM // whole) if whole else 0
+
+
+def progress_of(order: BulkOrder) -> Progress | None:
+    """What has been asked for or done last; None while nobody has asked."""
+    execution = (
+        order.executions.select_related("proposed_by", "decided_by", "plan", "order__quote")
+        .order_by("-pk")
+        .first()
+    )
+    if execution is None:
+        return None
+    filled, notional, fees, surplus, steps = _row(_SUMS, execution)
+    allotted, lines, retired, retirements = _row(_PARTS, execution)
+    return Progress(
+        execution=execution,
+        wanted=sum(execution.plan.buys.values_list("size", flat=True)),
+        filled=filled,
+        spent=notional + fees,
+        fees=fees,
+        surplus=surplus,
+        steps=steps,
+        allotted=allotted,
+        lines=lines,
+        retired=retired,
+        retirements=retirements,
+        price_average=notional * MICRO // filled // _CENT * _CENT if filled else 0,
+    )
+
+
+def may_decide(*, order: BulkOrder, execution: BulkExecution, user: User) -> bool:
+    """Whether the member's role lets them decide and nothing of the order is their own doing."""
+    organisation = order.owner.organisation_id
+    return (
+        organisation is not None
+        and user.pk not in (execution.proposed_by_id, execution.brought_by_id)
+        and role_of(organisation_id=organisation, user=user) in APPROVERS
+    )
+
+
+def steps_of(execution: BulkExecution) -> QuerySet[BulkStep]:
+    """The execution's steps in their order."""
+    return execution.steps.select_related("product").order_by("number")
+
+
+def certificates_of(order: BulkOrder) -> QuerySet[BulkCertificate]:
+    """The order's certificates: of the whole first, then by beneficiary."""
+    found = BulkCertificate.objects.filter(execution__order=order)
+    return found.order_by("beneficiary", "pk")
+
+
+def bulk_certificate(public_id: uuid.UUID) -> BulkCertificate | None:
+    """A certificate by its address, which is all that it takes to see it."""
+    found = BulkCertificate.objects.filter(public_id=public_id)
+    return found.select_related("execution__order__owner__organisation").first()
+
+
+def retirements_on(certificate: BulkCertificate) -> QuerySet[Retirement]:
+    """The retirements that a certificate is the sum of."""
+    terms: dict[str, Any] = {"bulk_parts__step__execution": certificate.execution_id}
+    if certificate.beneficiary:
+        terms["bulk_parts__line__beneficiary"] = certificate.beneficiary
+    found = Retirement.objects.filter(**terms).distinct().order_by("pk")
+    return found.select_related("credit_class__project__registry")
+
+
+def lines_done(order: BulkOrder) -> Iterator[tuple[Any, ...]]:
+    """Every line and what it got: line, beneficiary, cost centre, grams asked, got, retired, and
+    the numbers of its retirements. A few at a time."""
+    after = -1
+    while True:
+        with connection.cursor() as cursor:
+            terms = {"order": order.pk, "after": after, "most": _LINES_AT_ONCE}
+            cursor.execute(_LINES, terms)
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        yield from rows
+        after = rows[-1][0]
+
+
+def _row(query: str, execution: BulkExecution) -> tuple[int, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"execution": execution.pk})
+        row: tuple[int, ...] = cursor.fetchone()
+        return row
