@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.orderbook.views import bulk_orders, market, markets
+from apps.orderbook.views import bulk_executions, bulk_orders, market, markets
 
 urlpatterns = [
     path("markets", markets.markets, name="markets"),
@@ -18,5 +18,20 @@ urlpatterns = [
     path("bulk-orders/<uuid:public_id>/report.csv", bulk_orders.report, name="bulk_order_report"),
     path("bulk-orders/<uuid:public_id>/plan", bulk_orders.plan, name="bulk_order_plan"),
     path("bulk-orders/<uuid:public_id>/cancel", bulk_orders.cancel, name="bulk_order_cancel"),
+    path(
+        "bulk-orders/<uuid:public_id>/execute", bulk_executions.execute, name="bulk_order_execute"
+    ),
+    path("bulk-orders/<uuid:public_id>/decide", bulk_executions.decide, name="bulk_order_decide"),
+    path("bulk-orders/<uuid:public_id>/pause", bulk_executions.pause, name="bulk_order_pause"),
+    path("bulk-orders/<uuid:public_id>/resume", bulk_executions.resume, name="bulk_order_resume"),
+    path("bulk-orders/<uuid:public_id>/lines.csv", bulk_executions.lines, name="bulk_order_lines"),
+    path(
+        "bulk-orders/<uuid:public_id>/certificates",
+        bulk_executions.certificates,
+        name="bulk_order_certificates",
+    ),
+    path(
+        "bulk-certificates/<uuid:public_id>", bulk_executions.certificate, name="bulk_certificate"
+    ),
     path("markets/<str:code>/orders/<uuid:order>/cancel", market.cancel, name="order_cancel"),
 ]

@@ -127,6 +127,7 @@ class PlanOutput(Output):
     `gap_ppm`: no plan is better by more millionths. `saving`: against the cheapest line by line.
     """
 
+    plan_id = serializers.IntegerField(source="plan.pk", help_text="What carrying it out names.")
     made_at = TimeField(source="plan.made_at")
     filled = MicroField(source="plan.filled")
     cost = MicroField(source="plan.cost")
@@ -203,12 +204,12 @@ class BulkOrderView(DialectView):
     @extend_schema(responses={200: BulkOrderWholeOutput, **errors(401, 403, 404)})
     def get(self, request: Request, bulk_order: str) -> Response:
         """How far it is, what is wrong with its lines, its plan."""
-        return Response(BulkOrderWholeOutput(_order(request, bulk_order)).data)
+        return Response(BulkOrderWholeOutput(order_named(request, bulk_order)).data)
 
     @extend_schema(responses={200: BulkOrderOutput, **errors(401, 403, 404, 409)})
     def delete(self, request: Request, bulk_order: str) -> Response:
-        """Cancels it: nothing of it will be placed."""
-        order = bulk_order_cancel(order=_order(request, bulk_order), by=acting(request).user)
+        """Cancels it: nothing more is placed, and what was bought is allotted and kept."""
+        order = bulk_order_cancel(order=order_named(request, bulk_order), by=acting(request).user)
         return Response(BulkOrderOutput(order).data)
 
 
@@ -218,11 +219,12 @@ class BulkOrderPlanView(DialectView):
     @extend_schema(request=None, responses={202: BulkOrderOutput, **errors(401, 403, 404, 409)})
     def post(self, request: Request, bulk_order: str) -> Response:
         """Plans it anew on the books as they are."""
-        order = bulk_order_plan(order=_order(request, bulk_order), by=acting(request).user)
+        order = bulk_order_plan(order=order_named(request, bulk_order), by=acting(request).user)
         return Response(BulkOrderOutput(order).data, status=202)
 
 
-def _order(request: Request, name: str) -> BulkOrder:
+def order_named(request: Request, name: str) -> BulkOrder:
+    """One of the owner's orders. Raises NotFound."""
     try:
         found = bulk_order_of(acting(request).owner, uuid.UUID(name))
     except ValueError:

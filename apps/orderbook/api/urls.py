@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from apps.orderbook.api import (
     accounts,
     batches,
+    bulk_executions,
     bulk_orders,
     fills,
     gifts,
@@ -47,6 +48,15 @@ v1 = [
     path("bulk-orders", bulk_orders.BulkOrdersView.as_view()),
     path("bulk-orders/<str:bulk_order>", bulk_orders.BulkOrderView.as_view()),
     path("bulk-orders/<str:bulk_order>/plan", bulk_orders.BulkOrderPlanView.as_view()),
+    path(
+        "bulk-orders/<str:bulk_order>/execution", bulk_executions.BulkOrderExecutionView.as_view()
+    ),
+    path("bulk-orders/<str:bulk_order>/pause", bulk_executions.BulkOrderPauseView.as_view()),
+    path("bulk-orders/<str:bulk_order>/resume", bulk_executions.BulkOrderResumeView.as_view()),
+    path(
+        "bulk-orders/<str:bulk_order>/certificates",
+        bulk_executions.BulkOrderCertificatesView.as_view(),
+    ),
     path("gifts", gifts.GiftsView.as_view(), name="api_gifts"),
     path("gifts/claim", gifts.GiftClaimView.as_view()),
     path("gifts/<uuid:gift>", gifts.GiftView.as_view()),

@@ -12,12 +12,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.accounts.acting import TRADE, acting
+from apps.accounts.acting import TRADE, Acting, acting
 from apps.accounts.errors import ServiceError
 from apps.accounts.spreadsheets import csv_response
 from apps.orderbook.bulk.columns import TEMPLATE
+from apps.orderbook.bulk_execution_forms import BulkExecuteForm
 from apps.orderbook.bulk_forms import BulkOrderForm
 from apps.orderbook.models import BulkOrder
+from apps.orderbook.selectors.bulk_executions import may_decide, progress_of, steps_of
 from apps.orderbook.selectors.bulk_orders import (
     bulk_order_of,
     bulk_orders_of,
@@ -92,7 +94,7 @@ def bulk_order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if order.state == BulkOrder.State.REFUSED:
         context["refusals"] = refusals_of(order)
     else:
-        context["shown"] = plan_of(order)
+        context |= _plan_and_progress(order, acting(request))
     if request.headers.get("HX-Target") != "bulk-order":
         return render(request, "orderbook/bulk_order.html", context)
     status = 200 if order.is_with_worker else STOP_POLLING
@@ -136,6 +138,20 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     who.require(TRADE)
     bulk_order_cancel(order=_order(request, public_id), by=who.user)
     return redirect("bulk_order", public_id)
+
+
+def _plan_and_progress(order: BulkOrder, who: Acting) -> dict[str, Any]:
+    """The plan, what is being done about it, and what the member may do about that."""
+    shown, progress = plan_of(order), progress_of(order)
+    found: dict[str, Any] = {"shown": shown, "progress": progress}
+    if order.state == BulkOrder.State.PLANNED and shown and shown.plan.filled:
+        asked = {"plan_id": shown.plan.pk, "total_max": shown.plan.cost}
+        found["execute_form"] = BulkExecuteForm(initial=asked)
+    if progress and order.state == BulkOrder.State.ASKED:
+        found["may_decide"] = may_decide(order=order, execution=progress.execution, user=who.user)
+    if progress and progress.execution.started_at:
+        found["steps"] = steps_of(progress.execution)
+    return found
 
 
 def _order(request: HttpRequest, public_id: uuid.UUID) -> BulkOrder:

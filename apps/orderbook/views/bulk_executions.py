@@ -1,0 +1,133 @@
+"""Bulk orders carried out: ask, decide, pause, resume, see what every line got."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.acting import RETIRE, TRADE, acting
+from apps.accounts.amounts import text_from_micro
+from apps.accounts.errors import ServiceError
+from apps.accounts.spreadsheets import csv_response
+from apps.orderbook.bulk_execution_forms import BulkDecisionForm, BulkExecuteForm
+from apps.orderbook.models import BulkExecution, BulkOrder
+from apps.orderbook.selectors.bulk_executions import (
+    bulk_certificate,
+    certificates_of,
+    lines_done,
+    retirements_on,
+)
+from apps.orderbook.selectors.bulk_orders import bulk_order_of
+from apps.orderbook.services.bulk_approvals import bulk_execution_decide, bulk_order_execute
+from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
+
+PER_PAGE = 50
+_HEADER = (
+    *("line", "beneficiary", "cost_centre", "tonnes", "tonnes_filled", "tonnes_retired"),
+    "certificates",
+)
+
+
+@require_POST
+@login_required
+def execute(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Asks to carry out the plan; it starts, or waits for another member's approval."""
+    who, order = acting(request), _order(request, public_id)
+    who.require(TRADE)
+    form = BulkExecuteForm(request.POST)
+    if not form.is_valid():
+        raise ServiceError(_first_error(form), code="invalid_total", field="total_max")
+    if form.cleaned_data["keep"] == BulkExecution.Keep.RETIRE:
+        who.require(RETIRE)
+    execution = bulk_order_execute(order=order, by=who.user, **form.terms)
+    if execution.started_at is None:
+        messages.info(request, _("Another member has to approve it now."))
+    return redirect("bulk_order", public_id)
+
+
+@require_POST
+@login_required
+def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Approves what another member asked for, or turns it down."""
+    order, form = _order(request, public_id), BulkDecisionForm(request.POST)
+    if not form.is_valid():
+        raise ServiceError(_first_error(form), code="invalid_decision")
+    bulk_execution_decide(order=order, by=acting(request).user, **form.cleaned_data)
+    return redirect("bulk_order", public_id)
+
+
+@require_POST
+@login_required
+def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """No step is begun before it is resumed."""
+    who = acting(request)
+    who.require(TRADE)
+    bulk_order_pause(order=_order(request, public_id), by=who.user)
+    return redirect("bulk_order", public_id)
+
+
+@require_POST
+@login_required
+def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Goes on where it was paused."""
+    who = acting(request)
+    who.require(TRADE)
+    bulk_order_resume(order=_order(request, public_id), by=who.user)
+    return redirect("bulk_order", public_id)
+
+
+@require_safe
+@login_required
+@never_cache
+def lines(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
+    """Every line and what it got, as a file."""
+    order = _order(request, public_id)
+    return csv_response(name="bulk-order-lines.csv", header=list(_HEADER), rows=_line_rows(order))
+
+
+@require_safe
+@login_required
+@never_cache
+def certificates(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The order's certificates: of the whole, and of each beneficiary."""
+    order = _order(request, public_id)
+    page = Paginator(certificates_of(order), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"order": order, "page": page}
+    return render(request, "orderbook/bulk_certificates.html", context)
+
+
+@require_safe
+def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """What an order retired for one beneficiary, or at all, to whoever has the address."""
+    found = bulk_certificate(public_id)
+    if found is None:
+        raise Http404(public_id)
+    page = Paginator(retirements_on(found), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "orderbook/bulk_certificate.html", {"certificate": found, "page": page})
+
+
+def _line_rows(order: BulkOrder) -> Iterator[list[str]]:
+    for line, beneficiary, cost_centre, *grams, numbers in lines_done(order):
+        amounts = [text_from_micro(amount) for amount in grams]
+        yield [str(line), beneficiary, cost_centre, *amounts, numbers]
+
+
+def _order(request: HttpRequest, public_id: uuid.UUID) -> BulkOrder:
+    found = bulk_order_of(acting(request).owner, public_id)
+    if found is None:
+        raise Http404(public_id)
+    return found
+
+
+def _first_error(form: Any) -> str:
+    return str(next(iter(form.errors.values()))[0])
