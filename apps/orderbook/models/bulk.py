@@ -106,6 +106,17 @@ class BulkOrder(models.Model):
         """Whether a worker has, or is to have, something to do with it."""
         return self.state in self.WORK_STATES
 
+    @property
+    def is_started(self) -> bool:
+        """Whether some of it may be bought already, and more be to come."""
+        return self.state in self.STARTED_STATES
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether there is something left of it to cancel."""
+        started = (self.State.RUNNING, self.State.PAUSED)
+        return self.state in (*self.OPEN_STATES, *started)
+
 
 class BulkDemand(models.Model):
     """What lines with the same constraints ask for together.

@@ -140,6 +140,11 @@ class BulkStep(models.Model):
     def __str__(self) -> str:
         return self.client_oid
 
+    @property
+    def spent(self) -> int:
+        """What it cost, fees included."""
+        return self.notional + self.fees
+
 
 class BulkDraw(models.Model):
     """Grams of a step that a demand gets: those of the demand from `begins` on."""
