@@ -8,6 +8,7 @@ from apps.accounts.ledger import invariants as ledger
 from apps.nft import invariants as settlement
 from apps.orderbook import invariants as orderbook
 from apps.orderbook import invariants_bulk as bulk
+from apps.orderbook import invariants_bulk_execution as execution
 from apps.registry import invariants as registry
 from apps.registry import invariants_entries as reported
 from apps.registry import invariants_labels as labels
@@ -56,6 +57,10 @@ INVARIANTS: dict[str, Check] = {
     "price levels are their orders": orderbook.levels_are_their_orders,
     "bulk orders are their lines": bulk.bulk_orders_are_their_lines,
     "plans account for every gram": bulk.plans_account_for_every_gram,
+    "steps of bulk orders are their orders": execution.steps_are_their_orders,
+    "bulk fills are allotted to the gram": execution.bulk_fills_are_allotted_to_the_gram,
+    "bulk retirements are their parts": execution.bulk_retirements_are_their_parts,
+    "bulk executions keep to their totals": execution.bulk_executions_keep_to_their_totals,
     "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,
     "free grams are those in no span": registry.free_grams_are_those_in_no_span,
     "custody is free grams and spans": registry.custody_is_free_grams_and_spans,

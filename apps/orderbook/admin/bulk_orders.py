@@ -1,4 +1,4 @@
-"""Bulk orders and their plans: to look at. What people do with them is in the history."""
+"""Bulk orders, their plans and executions: to look at. What people do with them is in the history."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from apps.accounts.admin.readonly import ReadOnlyAdmin
 from apps.accounts.units import mass_text
-from apps.orderbook.models import BulkOrder, BulkPlan
+from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan, BulkStep
 
 
 class BulkPlanInline(TabularInline):
@@ -27,6 +27,47 @@ class BulkPlanInline(TabularInline):
 
     def has_change_permission(self, *_args: object) -> bool:
         return False
+
+
+class BulkStepInline(TabularInline):
+    """The orders that were placed for it."""
+
+    model = BulkStep
+    extra = 0
+    can_delete = False
+    fields = (
+        *("number", "product", "client_oid", "price", "size", "filled", "notional", "fees"),
+        *("outcome", "surplus", "written_at", "over_at"),
+    )
+    readonly_fields = fields
+    ordering = ("number",)
+
+    def has_add_permission(self, *_args: object) -> bool:
+        return False
+
+    def has_change_permission(self, *_args: object) -> bool:
+        return False
+
+
+@admin.register(BulkExecution)
+class BulkExecutionAdmin(ReadOnlyAdmin):
+    """Who let what be spent, and what became of it. Members decide, never staff."""
+
+    list_display = (
+        *("order", "proposed_by", "total_max", "needs_second", "decision", "decided_by"),
+        *("started_at", "ended_at"),
+    )
+    list_filter = ("decision", "needs_second", "keep")
+    list_select_related = ("order", "proposed_by", "decided_by")
+    fields = (
+        *("order", "plan", "total_max", "keep", "needs_second", "brought_by", "proposed_by"),
+        *("proposed_at", "decision", "decided_by", "decided_at", "decision_note", "started_at"),
+        *("ended_at", "pause"),
+    )
+    readonly_fields = fields
+    inlines = (BulkStepInline,)
+    search_fields = ("=order__public_id", "order__name")
+    ordering = ("-pk",)
 
 
 @admin.register(BulkOrder)
