@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import include, path
 from oauth2_provider.views import OAuthServerMetadataView
 
-from apps.accounts.views import account, api_keys, apps, gifts, money, oauth, wallets, webhooks
+from apps.accounts.views import (
+    account,
+    api_keys,
+    apps,
+    gifts,
+    money,
+    oauth,
+    spending,
+    wallets,
+    webhooks,
+)
 
 oauth_urlpatterns = [
     path("oauth/authorize", oauth.ConsentView.as_view(), name="authorize"),
@@ -24,6 +34,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/acting/", account.acting_switch, name="acting_switch"),
     path("account/organisations/", account.organisation_new, name="organisation_new"),
+    path("account/spending/", spending.spending, name="spending"),
     path("account/api-keys/", api_keys.api_keys, name="api_keys"),
     path("account/api-keys/<slug:key>/revoke/", api_keys.api_key_end, name="api_key_revoke"),
     path("account/webhooks/", webhooks.webhooks, name="webhooks"),

@@ -1,5 +1,5 @@
 """What staff see and do. Django finds here whatever is registered in these modules."""
 
-from apps.accounts.admin import access, apps, history, ledger, money, people
+from apps.accounts.admin import access, apps, history, ledger, money, people, spending
 
-__all__ = ["access", "apps", "history", "ledger", "money", "people"]
+__all__ = ["access", "apps", "history", "ledger", "money", "people", "spending"]

@@ -1,4 +1,4 @@
-"""Bulk orders, their plans and executions: to look at. What people do with them is in the history."""
+"""Bulk orders, their plans and executions, to look at. What people do is in the history."""
 
 from __future__ import annotations
 
