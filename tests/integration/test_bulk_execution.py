@@ -35,6 +35,7 @@ from apps.orderbook.services.bulk_orders import (
 )
 from apps.orderbook.services.bulk_work import bulk_orders_left
 from apps.orderbook.services.commands import order_place
+from apps.orderbook.services.verdicts import verdict_wait
 from apps.registry.models import Retirement
 from tests.support.bulk_executions import (
     Company,
@@ -294,13 +295,10 @@ def test_credits_that_left_the_account_are_waited_for(company: Company) -> None:
     retire = bulk_retiring.retirement_create
 
     def sold_before(**terms: Any) -> Any:
-        with patch.object(bulk_retiring, "retirement_create", retire):
-            sell(product, company.owner, 9 * UNIT, TONNE)
-            run_engine()
+        placed = sell(product, company.owner, 9 * UNIT, TONNE)
+        assert verdict_wait(command_ids=[placed], timeout_s=20)
         return retire(**terms)
 
-    with running():
-        pass
     with patch.object(bulk_retiring, "retirement_create", side_effect=sold_before):
         assert carried_out(order).state == State.PAUSED
     assert order.executions.get().pause == Pause.CREDITS
@@ -358,7 +356,7 @@ def test_what_is_forged_is_found(company: Company, forgery: str, found: str) -> 
 def test_page_certificates_and_the_file_of_lines_show_what_came_of_it(company: Company) -> None:
     offer(1, 2021, (2, 10))
     run_engine()
-    order = company.order({"tonnes": 3, "beneficiary": "A"}, {"kilograms": 250, "tonnes": ""})
+    order = company.order({"tonnes": 3, "beneficiary": "A"}, {"tonnes": "0.25"})
     ask_for(order, company.trader)
     client, name = company.client(company.viewer), [order.public_id]
     assert "Being carried out" in text_of(client.get(reverse("bulk_order", args=name)))
