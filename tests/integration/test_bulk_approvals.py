@@ -220,7 +220,7 @@ def test_a_bound_that_is_lowered_and_a_member_who_leaves_meanwhile_count(company
         )
         execution = order.executions.get()
         asked = HistoryEntry.objects.get(
-            table_name="orderbook_bulkexecution", row_id=execution.pk, action="insert"
+            table_name="orderbook_bulkexecution", row_id=str(execution.pk), operation="insert"
         )
         bound = HistoryEntry.objects.filter(table_name="accounts_spendingrule").latest("pk")
         assert execution.needs_second == (bound.pk < asked.pk)

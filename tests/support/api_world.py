@@ -28,7 +28,8 @@ from apps.nft.selectors.balances import balances_now
 from apps.nft.services.anchors import day_write
 from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
 from apps.orderbook.models import BulkOrder, Product
-from apps.orderbook.services.bulk_orders import bulk_order_create
+from apps.orderbook.services.bulk_approvals import bulk_order_execute
+from apps.orderbook.services.bulk_orders import bulk_order_create, bulk_order_pause
 from apps.orderbook.services.bulk_work import bulk_work
 from apps.orderbook.services.commands import switch_set
 from apps.registry.services.retirements import retirement_create
@@ -120,7 +121,11 @@ def world_make() -> World:
     giver = user_make().owner
     fund(giver, product.quote, UNIT)
     names["link"] = gift_link(gift_create(owner=giver, idempotency_key="g", **to))
-    names["bulk_order"] = bulk_order_planned(owner, boss, product).public_id
+    planned = bulk_order_planned(owner, boss, product)
+    names["bulk_order"], names["bulk_plan"] = planned.public_id, planned.plans.get().pk
+    names["bulk_running"] = bulk_order_running(owner, boss, product).public_id
+    paused = bulk_order_pause(order=bulk_order_running(owner, boss, product), by=boss)
+    names["bulk_paused"] = paused.public_id
     return World(organisation, boss, product, _calls(names))
 
 
@@ -145,6 +150,14 @@ def bulk_order_planned(owner: Owner, by: User, product: Product) -> BulkOrder:
     return order
 
 
+def bulk_order_running(owner: Owner, by: User, product: Product) -> BulkOrder:
+    """An order that is being carried out."""
+    order = bulk_order_planned(owner, by, product)
+    plan = order.plans.get()
+    bulk_order_execute(order=order, by=by, plan_id=plan.pk, total_max=plan.cost)
+    return order
+
+
 def _key(name: str) -> dict[str, str]:
     return {"Idempotency-Key": f"mine-{name}"}
 
@@ -165,6 +178,8 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     batch = {"requests": [{"place": {**order, "client_oid": "b"}}, {"cancel": {"id": NOBODY}}]}
     mine, order_path = {"scope": VIEW, "owned": True}, f"/orders/{names['order']}"
     market, bulk_path = f"/products/{NAME}", f"/bulk-orders/{names['bulk_order']}"
+    running, paused = (f"/bulk-orders/{names[name]}" for name in ("bulk_running", "bulk_paused"))
+    execute = {"plan_id": names["bulk_plan"], "total_max": "1.6", "keep": "retire"}
     line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
     bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
     give = {"currency": "CC", "amount": "2.5", "to": "somebody@example.org", "message": "Thanks"}
@@ -203,6 +218,13 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "POST /bulk-orders": Call("/bulk-orders", TRADE, bulk),
         "GET /bulk-orders/{bulk_order}": Call(bulk_path, **mine),
         "POST /bulk-orders/{bulk_order}/plan": Call(f"{bulk_path}/plan", TRADE, {}, owned=True),
+        "POST /bulk-orders/{bulk_order}/execution": Call(
+            f"{bulk_path}/execution", TRADE, execute, owned=True
+        ),
+        "GET /bulk-orders/{bulk_order}/execution": Call(f"{running}/execution", **mine),
+        "POST /bulk-orders/{bulk_order}/pause": Call(f"{running}/pause", TRADE, {}, owned=True),
+        "POST /bulk-orders/{bulk_order}/resume": Call(f"{paused}/resume", TRADE, {}, owned=True),
+        "GET /bulk-orders/{bulk_order}/certificates": Call(f"{running}/certificates", **mine),
         "DELETE /bulk-orders/{bulk_order}": Call(bulk_path, TRADE, owned=True),
         "GET /gifts": Call("/gifts", VIEW),
         "POST /gifts": Call("/gifts", TRANSFER, give, _key("gifts")),
