@@ -121,8 +121,9 @@ def world_make() -> World:
     giver = user_make().owner
     fund(giver, product.quote, UNIT)
     names["link"] = gift_link(gift_create(owner=giver, idempotency_key="g", **to))
+    names["bulk_order"] = bulk_order_planned(owner, boss, product).public_id
     planned = bulk_order_planned(owner, boss, product)
-    names["bulk_order"], names["bulk_plan"] = planned.public_id, planned.plans.get().pk
+    names["bulk_planned"], names["bulk_plan"] = planned.public_id, planned.plans.get().pk
     names["bulk_running"] = bulk_order_running(owner, boss, product).public_id
     paused = bulk_order_pause(order=bulk_order_running(owner, boss, product), by=boss)
     names["bulk_paused"] = paused.public_id
@@ -178,8 +179,10 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     batch = {"requests": [{"place": {**order, "client_oid": "b"}}, {"cancel": {"id": NOBODY}}]}
     mine, order_path = {"scope": VIEW, "owned": True}, f"/orders/{names['order']}"
     market, bulk_path = f"/products/{NAME}", f"/bulk-orders/{names['bulk_order']}"
-    running, paused = (f"/bulk-orders/{names[name]}" for name in ("bulk_running", "bulk_paused"))
-    execute = {"plan_id": names["bulk_plan"], "total_max": "1.6", "keep": "retire"}
+    planned, running, paused = (
+        f"/bulk-orders/{names[name]}" for name in ("bulk_planned", "bulk_running", "bulk_paused")
+    )
+    execute = {"plan_id": names["bulk_plan"], "total_max": "1.6", "keep": "hold"}
     line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
     bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
     give = {"currency": "CC", "amount": "2.5", "to": "somebody@example.org", "message": "Thanks"}
@@ -219,7 +222,7 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /bulk-orders/{bulk_order}": Call(bulk_path, **mine),
         "POST /bulk-orders/{bulk_order}/plan": Call(f"{bulk_path}/plan", TRADE, {}, owned=True),
         "POST /bulk-orders/{bulk_order}/execution": Call(
-            f"{bulk_path}/execution", TRADE, execute, owned=True
+            f"{planned}/execution", TRADE, execute, owned=True
         ),
         "GET /bulk-orders/{bulk_order}/execution": Call(f"{running}/execution", **mine),
         "POST /bulk-orders/{bulk_order}/pause": Call(f"{running}/pause", TRADE, {}, owned=True),
