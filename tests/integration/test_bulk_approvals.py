@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +20,7 @@ from apps.accounts.errors import Conflict, FourEyesRequired, NotPermitted, Servi
 from apps.accounts.models import HistoryEntry, Membership, User
 from apps.accounts.services.organisations import membership_remove, membership_set
 from apps.orderbook.models import BulkExecution, BulkOrder, Command
+from apps.orderbook.services import bulk_approvals
 from apps.orderbook.services.bulk_approvals import bulk_execution_decide, bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_cancel
 from tests.support.api import bot_of
@@ -185,6 +190,55 @@ def test_of_many_askers_at_once_one_gets_through_and_the_bound_holds(company: Co
         )
     )
     assert sorted(type(one).__name__ for one in found) == ["BulkExecution", "Conflict"]
+
+
+def test_control_without_lock_and_trigger_two_at_once_pass_the_bound(company: Company) -> None:
+    orders = [company.order({"tonnes": 4}) for _ in range(2)]
+    both, takes_two = threading.Barrier(2), bulk_approvals._takes_two
+
+    def met(order: BulkOrder, total_max: int) -> bool:
+        answer = takes_two(order, total_max)
+        both.wait(10)
+        return answer
+
+    with (
+        trigger_off("orderbook_bulkexecution", "orderbook_bulkexecution_guard"),
+        patch.object(bulk_approvals, "organisation_lock"),
+        patch.object(bulk_approvals, "_takes_two", side_effect=met),
+    ):
+        race(*(lambda order=order: ask_for(order, company.trader) for order in orders))
+    assert BulkExecution.objects.filter(needs_second=False).count() == 2
+
+
+def test_the_trigger_alone_holds_the_bound_when_the_service_forgets_its_lock(
+    company: Company,
+) -> None:
+    orders = [company.order({"tonnes": 4}) for _ in range(2)]
+    both, takes_two = threading.Barrier(2), bulk_approvals._takes_two
+
+    def met(order: BulkOrder, total_max: int) -> bool:
+        answer = takes_two(order, total_max)
+        both.wait(10)
+        return answer
+
+    with (
+        patch.object(bulk_approvals, "organisation_lock"),
+        patch.object(bulk_approvals, "_takes_two", side_effect=met),
+    ):
+        found = race(*(lambda order=order: ask_for(order, company.trader) for order in orders))
+    assert sorted(type(one).__name__ for one in found) == ["BulkExecution", "IntegrityError"]
+
+
+@contextmanager
+def trigger_off(table: str, trigger: str) -> Iterator[None]:
+    """The database does not look either."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
 
 
 def test_approved_turned_down_and_cancelled_at_once_it_is_one_of_them(company: Company) -> None:

@@ -27,7 +27,7 @@ from apps.orderbook.models import (
 )
 from apps.orderbook.models.enums import OrderType, Side, TimeInForce
 from apps.orderbook.selectors.bulk_executions import progress_of
-from apps.orderbook.services import bulk_execution, bulk_retiring
+from apps.orderbook.services import bulk_execution, bulk_retiring, bulk_steps
 from apps.orderbook.services.bulk_orders import (
     bulk_order_cancel,
     bulk_order_pause,
@@ -86,7 +86,7 @@ def test_every_line_is_filled_and_retired_for_its_beneficiary(company: Company) 
     young = offer(2_000, 2022, (2, 10), (3, 10))
     run_engine()
     order = company.order(
-        {"tonnes": "8.000", "beneficiary": "A"},
+        {"tonnes": "8", "beneficiary": "A"},
         {"tonnes": "5.5", "beneficiary": "B", "vintage_from": 2020},
         {"tonnes": "8", "beneficiary": "A", "message": "Travel"},
     )
@@ -374,3 +374,21 @@ def test_page_certificates_and_the_file_of_lines_show_what_came_of_it(company: C
     assert whole.number in text_of(shown)
     for retirement in Retirement.objects.all():
         assert retirement.number in text_of(shown)
+
+
+def test_control_without_names_the_same_dying_workers_buy_twice(company: Company) -> None:
+    offer(1, 2021, (1, 400))
+    run_engine()
+    order = company.order({"tonnes": 2})
+    ask_for(order, company.trader)
+
+    def nameless(**terms: Any) -> Command:
+        return order_place(**{**terms, "client_oid": None})
+
+    with (
+        running(),
+        patch.object(bulk_steps, "command_named", return_value=None),
+        patch.object(bulk_steps, "order_place", side_effect=nameless),
+    ):
+        carried_out_by_mortals(order)
+    assert Command.objects.filter(owner=company.owner).count() > BulkStep.objects.count()

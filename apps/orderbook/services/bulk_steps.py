@@ -60,12 +60,12 @@ def step_next(*, execution: BulkExecution) -> BulkStep | None:
         left = execution.total_max - sum(step.notional + step.fees for step in steps)
         for buy in execution.plan.buys.select_related("product").order_by("pk"):
             own = [step for step in steps if step.product_id == buy.product_id]
-            if size := _size_next(buy, own, left):
+            if size := size_next(buy, own, left):
                 return _step_write(execution, buy, size, number=len(steps) + 1)
     return None
 
 
-def _size_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> int:
+def size_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> int:
     """The next size in this market, 0 if there is none. `left` may be spent, fees included."""
     if steps and not _may_go_on(steps[-1]):
         return 0
