@@ -1,4 +1,4 @@
-"""How large the next step of a bulk order is: within the total, whatever the book does."""
+"""What the next step of a bulk order asks for: within the total, whatever the book does."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from apps.orderbook.engine.book.money import fee_of, notional_of
 from apps.orderbook.models import BulkBuy, BulkStep, Product
 from apps.orderbook.models.enums import DoneReason
-from apps.orderbook.services.bulk_steps import size_next
+from apps.orderbook.services.bulk_steps import terms_next
 
 KILOGRAM = 1_000
 TONNE = 1_000_000
 CENT = 10_000
-STEPS_MAX = 200
+# Twice what doubling prices and halving money come to, and the largest size often over.
+STEPS_MAX = 400
 
 levels = st.lists(
     st.tuples(st.integers(1, 5_000), st.integers(1, 20_000)), min_size=1, max_size=12
@@ -39,11 +40,13 @@ def swept(
 ) -> list[BulkStep]:
     """The steps until there is none, against a book that is `book` when they begin."""
     steps: list[BulkStep] = []
-    while size := size_next(buy, steps, total - sum(step.spent for step in steps)):
+    while terms := terms_next(buy, steps, total - sum(step.spent for step in steps)):
         assert len(steps) < STEPS_MAX, "it never ends"
-        assert size % product.size_increment == 0
+        price, size = terms
+        assert size % product.size_increment == price % product.price_increment == 0
         assert product.size_min <= size <= product.size_max
-        steps.append(taken(product, book, buy.price_limit, size, bps))
+        assert 0 < price <= buy.price_limit
+        steps.append(taken(product, book, price, size, bps))
     return steps
 
 
@@ -62,8 +65,8 @@ def taken(
             book.pop(0)
     outcome = DoneReason.FILLED if filled == size else DoneReason.NOT_FILLABLE
     return BulkStep(
-        product_id=product.pk, size=size, filled=filled, notional=notional, fees=fees,
-        outcome=outcome,
+        product_id=product.pk, price=limit, size=size, filled=filled, notional=notional,
+        fees=fees, outcome=outcome,
     )  # fmt: skip
 
 
@@ -92,20 +95,35 @@ def test_steps_end_within_the_total_and_leave_nothing_that_could_be_had(
     assert spent + value + fee_of(value, product.taker_bps) >= total - 1
 
 
-def test_a_step_that_did_not_get_all_ends_its_market() -> None:
-    product = market()
-    buy = BulkBuy(product=product, size=5 * TONNE, price_limit=2 * TONNE)
-    done = BulkStep(product_id=1, size=3 * TONNE, filled=TONNE, outcome=DoneReason.NOT_FILLABLE)
-    assert size_next(buy, [done], 10**12) == 0
-    full = BulkStep(product_id=1, size=TONNE, filled=TONNE, outcome=DoneReason.FILLED)
-    assert size_next(buy, [full], 10**12) == 4 * TONNE
-    refused = BulkStep(product_id=1, size=TONNE, outcome=DoneReason.INSUFFICIENT_FUNDS)
-    assert size_next(buy, [refused], 10**12) == 5 * TONNE
+def test_prices_far_apart_take_a_few_steps_only() -> None:
+    product = market(taker_bps=0)
+    book = [(CENT * 100, 1_000 * TONNE), (CENT * 500_000, TONNE)]
+    buy = BulkBuy(product=product, size=1_001 * TONNE, price_limit=CENT * 500_000)
+    steps = swept(product, list(book), buy, 6_000 * TONNE, 0)
+    assert sum(step.filled for step in steps) == buy.size
+    assert len(steps) < 5
+    # Half of the money that it takes: all of it goes, and soon.
+    steps = swept(product, list(book), buy, 500 * TONNE, 0)
+    assert 499 * TONNE < sum(step.spent for step in steps) <= 500 * TONNE
+    assert len(steps) < 60
+
+
+def test_a_step_that_did_not_get_all_at_the_dearest_price_ends_its_market() -> None:
+    buy = BulkBuy(product=market(), size=5 * TONNE, price_limit=2 * TONNE)
+    terms = {"product_id": 1, "price": 2 * TONNE}
+    done = BulkStep(**terms, size=3 * TONNE, filled=TONNE, outcome=DoneReason.NOT_FILLABLE)
+    assert terms_next(buy, [done], 10**12) is None
+    full = BulkStep(**terms, size=TONNE, filled=TONNE, outcome=DoneReason.FILLED)
+    assert terms_next(buy, [full], 10**12) == (2 * TONNE, 4 * TONNE)
+    refused = BulkStep(**terms, size=TONNE, outcome=DoneReason.INSUFFICIENT_FUNDS)
+    assert terms_next(buy, [refused], 10**12) == (2 * TONNE, 5 * TONNE)
+    cheaper = {"product_id": 1, "price": TONNE // 2}
+    short = BulkStep(**cheaper, size=TONNE, outcome=DoneReason.NOT_FILLABLE)
+    assert terms_next(buy, [short], TONNE) == (TONNE, 997_000)
 
 
 def test_the_smallest_value_of_a_market_is_kept_to() -> None:
-    product = market(notional_min=3 * TONNE)
-    buy = BulkBuy(product=product, size=TONNE, price_limit=2 * TONNE)
-    assert size_next(buy, [], 10**12) == 0
+    buy = BulkBuy(product=market(notional_min=3 * TONNE), size=TONNE, price_limit=2 * TONNE)
+    assert terms_next(buy, [], 10**12) is None
     buy.size = 2 * TONNE
-    assert size_next(buy, [], 10**12) == 2 * TONNE
+    assert terms_next(buy, [], 10**12) == (2 * TONNE, 2 * TONNE)

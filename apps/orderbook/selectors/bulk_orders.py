@@ -57,7 +57,8 @@ class PlanShown:
 
 def bulk_orders_of(owner: Owner) -> QuerySet[BulkOrder]:
     """The owner's bulk orders, latest first."""
-    return BulkOrder.objects.filter(owner=owner).select_related("quote", "made_by", "owner").order_by("-pk")
+    found = BulkOrder.objects.filter(owner=owner).select_related("quote", "made_by", "owner")
+    return found.order_by("-pk")
 
 
 def bulk_order_of(owner: Owner, public_id: uuid.UUID) -> BulkOrder | None:

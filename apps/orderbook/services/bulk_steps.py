@@ -60,48 +60,72 @@ def step_next(*, execution: BulkExecution) -> BulkStep | None:
         left = execution.total_max - sum(step.notional + step.fees for step in steps)
         for buy in execution.plan.buys.select_related("product").order_by("pk"):
             own = [step for step in steps if step.product_id == buy.product_id]
-            if size := size_next(buy, own, left):
-                return _step_write(execution, buy, size, number=len(steps) + 1)
+            if terms := terms_next(buy, own, left):
+                return _step_write(execution, buy, terms, number=len(steps) + 1)
     return None
 
 
-def size_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> int:
-    """The next size in this market, 0 if there is none. `left` may be spent, fees included."""
-    if steps and not _may_go_on(steps[-1]):
-        return 0
+def terms_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> tuple[int, int] | None:
+    """Price and size of the next step in this market; None if there is none.
+
+    `steps` are the market's own so far, `left` may be spent, fees included. The price is the one at
+    which all that is wanted can be paid for, at most the plan's dearest; where the book had too
+    little at a price, the next one is twice as high. So each step that its money bounds spends half
+    of it or more, and a few dozen steps are enough however far apart the prices in the book are.
+    """
+    product, wanted = buy.product, buy.size - sum(step.filled for step in steps)
+    if wanted <= 0 or (steps and _had_all(steps[-1], buy.price_limit)):
+        return None
+    price = _price_next(buy, steps, wanted, left)
+    for at in (price, buy.price_limit):
+        size = min(wanted, product.size_max, _affordable(product, at, left))
+        size -= size % product.size_increment
+        if size >= product.size_min and notional_of(at, size) >= product.notional_min:
+            return at, size
+    return None
+
+
+def _price_next(buy: BulkBuy, steps: list[BulkStep], wanted: int, left: int) -> int:
     product = buy.product
-    wanted = buy.size - sum(step.filled for step in steps)
-    size = min(wanted, product.size_max, _affordable(product, buy.price_limit, left))
-    size -= size % product.size_increment
-    notional = notional_of(buy.price_limit, size)
-    if size <= 0 or size < product.size_min or notional < product.notional_min:
-        return 0
-    return size
+    price = _spendable(product, left) * MICRO // wanted
+    if steps:
+        last = steps[-1]
+        was_enough = last.filled == last.size or last.outcome in TO_BE_SEEN_TO
+        price = max(price, last.price if was_enough else 2 * last.price)
+    price -= price % product.price_increment
+    return min(buy.price_limit, max(price, product.price_increment))
 
 
-def _may_go_on(last: BulkStep) -> bool:
-    """Whether the book may have more at this price: it had all that was asked for last."""
-    return last.filled == last.size or last.outcome in TO_BE_SEEN_TO
+def _had_all(last: BulkStep, price_limit: int) -> bool:
+    """Whether the book had no more for the last step, at the dearest price that there is."""
+    is_short = last.filled < last.size and last.outcome not in TO_BE_SEEN_TO
+    return is_short and last.price >= price_limit
+
+
+def _spendable(product: Product, left: int) -> int:
+    """What of `left` can go to credits, with the market's highest fee on it."""
+    notional = max(0, left) * BPS // (BPS + product.taker_bps)
+    return min(notional, product.notional_max)
 
 
 def _affordable(product: Product, price: int, left: int) -> int:
-    """The grams that `left` pays for even if each costs `price`, with the highest fees."""
-    notional = max(0, left) * BPS // (BPS + product.taker_bps)
-    if product.notional_max:
-        notional = min(notional, product.notional_max)
-    size = notional * MICRO // price
+    """The grams that `left` pays for even if each costs `price`."""
+    size = _spendable(product, left) * MICRO // price
     size -= size % product.size_increment
     worst = notional_of(price, size)
     assert worst + fee_of(worst, product.taker_bps) <= max(0, left), (size, price, left)
     return size
 
 
-def _step_write(execution: BulkExecution, buy: BulkBuy, size: int, number: int) -> BulkStep:
+def _step_write(
+    execution: BulkExecution, buy: BulkBuy, terms: tuple[int, int], number: int
+) -> BulkStep:
+    price, size = terms
     return BulkStep.objects.create(
         execution=execution,
         number=number,
         product=buy.product,
-        price=buy.price_limit,
+        price=price,
         size=size,
         client_oid=f"bulk-{execution.order.public_id.hex}-{number}",
     )
