@@ -1,0 +1,46 @@
+"""Workers and the engine die at random while a bulk order is carried out: every line once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ccmarket.embedded.layout import PROJECT
+from tests.support.supervised import environment
+
+pytestmark = pytest.mark.faults
+
+# The suite's run is short; `make faults` sets more of both.
+LINES = int(os.environ.get("FAULT_BULK_LINES", "200"))
+STRIKES = int(os.environ.get("FAULT_STRIKES", "5"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+LIMIT_S = 400 + LINES / 5
+
+
+def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path) -> None:
+    private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
+    scenario = [sys.executable, "-m", "tests.faults.bulk_scenario"]
+    done = subprocess.run(
+        [*private, *scenario, str(LINES), str(STRIKES), str(SEED)],
+        cwd=PROJECT,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["problems"] == []
+    assert found["state"] == "done"
+    assert sum(found["kills"].values()) > 0, "it was over before anything was killed"
+    assert found["planned"] == found["asked"] == found["parts"] == found["retired"]
+    assert found["certified"] == found["asked"]
+    assert found["filled"] == found["parts"] + found["surplus"]
+    assert (found["lines"], found["lines_wrong"]) == (LINES, [])
+    assert found["steps"] == found["commands"]
