@@ -83,7 +83,8 @@ def main(lines: int, kills: int, seed: int) -> None:
                 processes.strike(draw)
     finally:
         processes.stop()
-    print(json.dumps(found(order, asked) | {"kills": processes.kills}))
+    came = found(order, asked) | {"kills": processes.kills}
+    sys.stdout.write(json.dumps(came) + "\n")
 
 
 def order_of(company: Company, lines: int, draw: random.Random) -> tuple[BulkOrder, int]:
