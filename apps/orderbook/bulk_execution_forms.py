@@ -25,7 +25,6 @@ class BulkExecuteForm(forms.Form):
     keep = forms.ChoiceField(
         label=_("What is filled"),
         choices=BulkExecution.Keep.choices,
-        widget=forms.RadioSelect,
         initial=BulkExecution.Keep.RETIRE,
     )
 
