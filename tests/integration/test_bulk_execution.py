@@ -9,7 +9,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 from django.urls import reverse
 
@@ -27,7 +26,12 @@ from apps.orderbook.models import (
 )
 from apps.orderbook.models.enums import OrderType, Side, TimeInForce
 from apps.orderbook.selectors.bulk_executions import progress_of
-from apps.orderbook.services import bulk_execution, bulk_retiring, bulk_steps
+from apps.orderbook.services import (
+    bulk_allotment,
+    bulk_execution,
+    bulk_retiring,
+    bulk_steps,
+)
 from apps.orderbook.services.bulk_orders import (
     bulk_order_cancel,
     bulk_order_pause,
@@ -49,7 +53,6 @@ from tests.support.bulk_executions import (
 from tests.support.bulk_orders import UNIT, cash, worked
 from tests.support.engines import broken_invariants, run_engine, running, sell
 from tests.support.factories import TONNE, fund, owner_make
-from tests.support.filling import triggers_off
 from tests.support.pages import breaks_of_policy, downloaded, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -212,7 +215,7 @@ def test_paused_it_buys_nothing_and_resumed_it_goes_on(company: Company) -> None
 
     with patch.object(bulk_execution, "step_finish", side_effect=paused_meanwhile):
         assert carried_out(order).state == State.PAUSED
-    assert got(order) == {2: 2 * TONNE}
+    assert got(order) == {}
     assert not Retirement.objects.exists()
     assert bulk_orders_left() == []
     assert carried_out(order).state == State.PAUSED
@@ -306,53 +309,6 @@ def test_credits_that_left_the_account_are_waited_for(company: Company) -> None:
     assert broken_invariants() == []
 
 
-def test_the_database_itself_refuses_what_goes_around_the_services(company: Company) -> None:
-    offer(1, 2021, (2, 10))
-    run_engine()
-    order = company.order({"tonnes": 3})
-    refuses("UPDATE orderbook_bulkorder SET state = 'running'")
-    ask_for(order, company.trader)
-    for change in ("total_max = 999999999", "keep = 'hold'", "needs_second = true"):
-        refuses(f"UPDATE orderbook_bulkexecution SET {change}")
-    carried_out(order)
-    refuses("UPDATE orderbook_bulkstep SET filled = filled - 1")
-    refuses("UPDATE orderbook_bulkpart SET retirement_id = NULL")
-    refuses("UPDATE orderbook_bulkpart SET grams = grams + 1")
-    for table in ("execution", "step", "draw", "part", "certificate"):
-        refuses(f"DELETE FROM orderbook_bulk{table}")
-
-
-def refuses(statement: str) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
-
-
-@pytest.mark.parametrize(
-    ("forgery", "found"),
-    [
-        ("UPDATE orderbook_bulkstep SET filled = filled + 1, size = size + 1", "its order came to"),
-        ("UPDATE orderbook_bulkdraw SET grams = grams + 1", "what its lines got"),
-        ("UPDATE orderbook_bulkpart SET grams = grams + 1", "got more than it asked for"),
-        ("UPDATE orderbook_bulkpart SET grams = grams - 1", "not the sum of its lines"),
-        ("UPDATE orderbook_bulkcertificate SET grams = 1", "not what was retired"),
-        ("UPDATE orderbook_bulkexecution SET total_max = 1", "not as it was let"),
-        ("UPDATE orderbook_bulkpart SET retirement_id = NULL", "not as it was let"),
-    ],
-)
-def test_what_is_forged_is_found(company: Company, forgery: str, found: str) -> None:
-    offer(1, 2021, (2, 10))
-    run_engine()
-    order = company.order({"tonnes": 3})
-    ask_for(order, company.trader)
-    carried_out(order)
-    assert broken_invariants() == []
-    with transaction.atomic():
-        with triggers_off(), connection.cursor() as cursor:
-            cursor.execute(forgery)
-        assert any(found in line for line in broken_invariants())
-        transaction.set_rollback(True)
-
-
 def test_page_certificates_and_the_file_of_lines_show_what_came_of_it(company: Company) -> None:
     offer(1, 2021, (2, 10))
     run_engine()
@@ -392,3 +348,37 @@ def test_control_without_names_the_same_dying_workers_buy_twice(company: Company
     ):
         carried_out_by_mortals(order)
     assert Command.objects.filter(owner=company.owner).count() > BulkStep.objects.count()
+
+
+def test_lines_get_theirs_in_the_order_of_the_file_and_those_with_less_choice_too(
+    company: Company,
+) -> None:
+    offer(2_000, 2022, (1, 3))
+    offer(4_000, 2018, (2, 2))
+    run_engine()
+    order = company.order(
+        {"tonnes": 2}, {"tonnes": "0.5", "vintage_from": 2020}, {"tonnes": 2}, {"tonnes": 2}
+    )
+    ask_for(order, company.trader, keep=Keep.HOLD)
+    carried_out(order)
+    assert got(order) == {2: 2 * TONNE, 3: 500_000, 4: 2 * TONNE, 5: 500_000}
+    progress = progress_of(order)
+    assert progress is not None
+    assert (progress.filled, progress.lines, progress.surplus) == (5 * TONNE, 4, 0)
+    assert broken_invariants() == []
+
+
+def test_credits_that_lost_what_a_line_asks_for_are_kept_and_not_given_to_it(
+    company: Company,
+) -> None:
+    found = offer(1, 2021, (2, 10))
+    run_engine()
+    order = company.order({"tonnes": 3, "vintage_from": 2021})
+    ask_for(order, company.trader)
+    with patch.object(bulk_allotment, "classes_of_demands", return_value=iter([frozenset()])):
+        carried_out(order)
+    assert order.state == State.DONE
+    assert (got(order), credits_of(company, found.code)) == ({}, 3 * TONNE)
+    assert not Retirement.objects.exists()
+    assert not BulkCertificate.objects.exists()
+    assert broken_invariants() == []

@@ -66,8 +66,7 @@ def _carry_out(execution: BulkExecution) -> None:
         _open_step_finish(execution)
         state = _state(execution)
         if state not in _ENDS:
-            # What was bought by now is given to its lines, so that a pause may last.
-            bulk_fills_allot(execution=execution)
+            # What was bought by now waits: only with all of it there can lines get the most.
             return
         if state == State.RUNNING and step_next(execution=execution) is not None:
             continue
@@ -124,4 +123,3 @@ def _hold(execution: BulkExecution, pause: str) -> None:
         is_held = order.filter(state=State.RUNNING).update(state=State.PAUSED)
         if is_held or order.filter(state=State.STOPPING).exists():
             BulkExecution.objects.filter(pk=execution.pk).update(pause=pause)
-    bulk_fills_allot(execution=execution)
