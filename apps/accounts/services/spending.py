@@ -6,6 +6,7 @@ rules before a change or by those after it, and by the roles of that moment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +54,7 @@ def spending_set(
     asset: Asset,
     by: User,
     second_above: int | None,
-    up_to: dict[str, int | None],
+    up_to: Mapping[str, int | None],
 ) -> Spending:
     """Sets all rules of an asset at once; None takes a bound away. Amounts in micro-units.
 
