@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -68,7 +68,7 @@ def spending_set(
         organisation_lock(organisation_id=organisation.pk)
         if role_of(organisation_id=organisation.pk, user=by) != Role.OWNER:
             raise NotPermitted(_("Only an owner of the organisation may change what it spends."))
-        terms = {"organisation": organisation, "asset": asset}
+        terms: dict[str, Any] = {"organisation": organisation, "asset": asset}
         if second_above is None:
             SpendingRule.objects.filter(**terms).delete()
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -130,7 +130,10 @@ def _draws_write(
 
 def _parts_write(execution: BulkExecution, steps: Sequence[BulkStep]) -> None:
     with connection.cursor() as cursor:
-        terms = {"order": execution.order_id, "steps": [step.pk for step in steps]}
+        terms: dict[str, Any] = {
+            "order": execution.order_id,
+            "steps": [step.pk for step in steps],
+        }
         cursor.execute(_PARTS, terms)
 
 
