@@ -69,6 +69,7 @@ SHORT: set[type[Model]] = {
     if model._meta.app_label not in ("accounts", "registry", "orderbook", "nft")
 } | {
     *(accounts.Asset, accounts.BankTransfer, accounts.AppConsent),
+    *(accounts.SpendingRule, accounts.SpendingLimit),
     *(registry.Registry, registry.Project, registry.CreditClass, registry.CustodyReceipt),
     *(registry.ProjectType, registry.TypeCategory, registry.TypeSpelling),
     *(registry.Methodology, registry.MethodologySpelling, registry.UnmappedTerm),
@@ -78,7 +79,7 @@ SHORT: set[type[Model]] = {
     *(registry.CustodyStatement, registry.CustodyDifference, registry.BeneficiaryCorrection),
     *(registry.Withdrawal, registry.WithdrawalOutcome),
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
-    orderbook.BulkOrder,
+    *(orderbook.BulkOrder, orderbook.BulkExecution),
     *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
     *(nft.Signer, nft.Chain, nft.Contract, nft.DayAnchor, nft.BridgeHalt, nft.BridgeResume),
     nft.PoolRule,

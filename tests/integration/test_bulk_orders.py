@@ -25,6 +25,7 @@ from apps.orderbook.models import BulkLine, BulkOrder, Command
 from apps.orderbook.services import bulk_reading, bulk_work
 from apps.orderbook.services.bulk_orders import bulk_order_cancel, bulk_order_plan
 from apps.orderbook.tasks import bulk_sweep
+from tests.support.api import bot_of
 from tests.support.bulk_orders import (
     UNIT,
     ask_place,
@@ -273,3 +274,18 @@ def test_lines_and_plans_stay_as_written_and_a_forged_one_is_found() -> None:
         f"demand {demand.pk} of a bulk order: is not the sum of its lines",
         f"plan {plan.pk} of a bulk order: does not add up",
     ]
+
+
+def test_a_request_that_is_repeated_with_its_key_makes_one_order_and_keeps_one_file(
+    tmp_path: Path,
+) -> None:
+    bot, key = bot_of(user_make()), {"Idempotency-Key": "travel"}
+    cash()
+    body = {"name": "Travel", "quote": "USDC", "lines": [{"tonnes": "1", "beneficiary": "A"}]}
+    first, again = (bot.post("/bulk-orders", body, **key) for _ in range(2))
+    assert (first.status_code, again.json()) == (201, first.json())
+    other = bot.post("/bulk-orders", body | {"name": "Else"}, **key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    order = BulkOrder.objects.get()
+    kept = [path for path in (tmp_path / "media").rglob("*") if path.is_file()]
+    assert [path.name for path in kept] == [Path(order.file.name).name]

@@ -27,7 +27,7 @@ from apps.nft.models import AnchorLeaf, Chain, DayAnchor
 from apps.nft.selectors.balances import balances_now
 from apps.nft.services.anchors import day_write
 from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
-from apps.orderbook.models import BulkOrder, Product
+from apps.orderbook.models import BulkCertificate, BulkExecution, BulkOrder, Product
 from apps.orderbook.services.bulk_approvals import bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_create, bulk_order_pause
 from apps.orderbook.services.bulk_work import bulk_work
@@ -125,6 +125,9 @@ def world_make() -> World:
     planned = bulk_order_planned(owner, boss, product)
     names["bulk_planned"], names["bulk_plan"] = planned.public_id, planned.plans.get().pk
     names["bulk_running"] = bulk_order_running(owner, boss, product).public_id
+    BulkCertificate.objects.create(
+        execution=BulkExecution.objects.get(), number="CCB-2026-0000001", grams=TONNE
+    )
     paused = bulk_order_pause(order=bulk_order_running(owner, boss, product), by=boss)
     names["bulk_paused"] = paused.public_id
     return World(organisation, boss, product, _calls(names))
@@ -218,7 +221,7 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "POST /orders/cancel_all_after": Call("/orders/cancel_all_after", TRADE, {"timeout_s": 60}),
         "DELETE /orders": Call("/orders", TRADE),
         "GET /bulk-orders": Call("/bulk-orders", VIEW),
-        "POST /bulk-orders": Call("/bulk-orders", TRADE, bulk),
+        "POST /bulk-orders": Call("/bulk-orders", TRADE, bulk, _key("bulk")),
         "GET /bulk-orders/{bulk_order}": Call(bulk_path, **mine),
         "POST /bulk-orders/{bulk_order}/plan": Call(f"{bulk_path}/plan", TRADE, {}, owned=True),
         "POST /bulk-orders/{bulk_order}/execution": Call(

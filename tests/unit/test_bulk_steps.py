@@ -127,3 +127,16 @@ def test_the_smallest_value_of_a_market_is_kept_to() -> None:
     assert terms_next(buy, [], 10**12) is None
     buy.size = 2 * TONNE
     assert terms_next(buy, [], 10**12) == (2 * TONNE, 2 * TONNE)
+
+
+def test_a_price_band_bounds_the_price_and_is_not_the_end_of_its_market() -> None:
+    buy = BulkBuy(product=market(), size=5 * TONNE, price_limit=3 * TONNE)
+    assert terms_next(buy, [], 10**12, 2 * TONNE + CENT // 2) == (2 * TONNE, 5 * TONNE)
+    assert terms_next(buy, [], 10**12, CENT - 1) is None
+    far = {"product_id": 1, "price": 2 * TONNE, "size": 5 * TONNE}
+    refused = BulkStep(**far, outcome=DoneReason.OUT_OF_BAND)
+    assert terms_next(buy, [refused], 10**12, TONNE) == (TONNE, 5 * TONNE)
+    # Its own trades have moved the band up: there may be more.
+    short = BulkStep(**far, filled=TONNE, outcome=DoneReason.NOT_FILLABLE)
+    assert terms_next(buy, [short], 10**12, 2 * TONNE) is None
+    assert terms_next(buy, [short], 10**12, 4 * TONNE) == (3 * TONNE, 4 * TONNE)

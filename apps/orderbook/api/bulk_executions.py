@@ -33,7 +33,7 @@ from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_res
 CERTIFICATES_LISTED_MAX = 1_000
 
 
-class ExecuteInput(serializers.Serializer[Any]):
+class BulkExecuteInput(serializers.Serializer[Any]):
     """Which plan, and what it may cost at most, fees included."""
 
     plan_id = serializers.IntegerField(min_value=1, help_text="Of the plan that you looked at.")
@@ -43,7 +43,7 @@ class ExecuteInput(serializers.Serializer[Any]):
     )
 
 
-class StepOutput(Output):
+class BulkStepOutput(Output):
     """One order of an execution."""
 
     number = serializers.IntegerField()
@@ -60,7 +60,7 @@ class StepOutput(Output):
         return DoneReason(step.outcome).name.lower() if step.outcome else "pending"
 
 
-class ExecutionOutput(Output):
+class BulkExecutionOutput(Output):
     """How far it is. `filled` is bought, `amount_allotted` has gone to lines, the surplus is whole
     lots beyond them. `progress_ppm` counts buying and, where it is asked for, retiring."""
 
@@ -86,7 +86,7 @@ class ExecutionOutput(Output):
     lines_filled = serializers.IntegerField(source="shown.lines")
     amount_retired = MicroField(source="shown.retired")
     retirements = serializers.IntegerField(source="shown.retirements")
-    steps = StepOutput(many=True)
+    steps = BulkStepOutput(many=True)
 
     def get_decision(self, found: dict[str, Any]) -> str:
         execution = found["shown"].execution
@@ -106,18 +106,19 @@ class BulkCertificateOutput(Output):
 class BulkOrderExecutionView(DialectView):
     """The carrying out of a bulk order."""
 
-    @extend_schema(responses={200: ExecutionOutput, **errors(401, 403, 404)})
+    @extend_schema(responses={200: BulkExecutionOutput, **errors(401, 403, 404)})
     def get(self, request: Request, bulk_order: str) -> Response:
         """Live figures, and every order that was placed for it."""
         return Response(_output(order_named(request, bulk_order)))
 
     @extend_schema(
-        request=ExecuteInput, responses={202: ExecutionOutput, **errors(400, 401, 403, 404, 409)}
+        request=BulkExecuteInput,
+        responses={202: BulkExecutionOutput, **errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, bulk_order: str) -> Response:
         """Asks to carry out the plan. It starts at once, unless the organisation's rule takes
         another member's approval, who gives it on the page. Repeating it is harmless."""
-        values, who = checked(ExecuteInput, request.data), acting(request)
+        values, who = checked(BulkExecuteInput, request.data), acting(request)
         if values["keep"] == BulkExecution.Keep.RETIRE:
             who.require(RETIRE)
         order = order_named(request, bulk_order)
@@ -128,7 +129,7 @@ class BulkOrderExecutionView(DialectView):
 class BulkOrderPauseView(DialectView):
     """Pausing a bulk order."""
 
-    @extend_schema(request=None, responses={200: ExecutionOutput, **errors(401, 403, 404, 409)})
+    @extend_schema(request=None, responses={200: BulkExecutionOutput, **errors(401, 403, 404, 409)})
     def post(self, request: Request, bulk_order: str) -> Response:
         """No order is placed for it before it is resumed."""
         order = order_named(request, bulk_order)
@@ -138,7 +139,7 @@ class BulkOrderPauseView(DialectView):
 class BulkOrderResumeView(DialectView):
     """Resuming a bulk order."""
 
-    @extend_schema(request=None, responses={202: ExecutionOutput, **errors(401, 403, 404, 409)})
+    @extend_schema(request=None, responses={202: BulkExecutionOutput, **errors(401, 403, 404, 409)})
     def post(self, request: Request, bulk_order: str) -> Response:
         """Goes on where it was paused."""
         order = order_named(request, bulk_order)
@@ -161,4 +162,4 @@ def _output(order: BulkOrder) -> Any:
     if shown is None:
         raise NotFound(_("nobody has asked to carry it out"), code="execution_not_found")
     found = {"state": order.state, "shown": shown, "steps": steps_of(shown.execution)}
-    return ExecutionOutput(found).data
+    return BulkExecutionOutput(found).data

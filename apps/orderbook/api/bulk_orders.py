@@ -20,6 +20,7 @@ from rest_framework.response import Response
 
 from apps.accounts.acting import acting
 from apps.accounts.api.fields import MicroField
+from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, REPLAYED, idempotent
 from apps.accounts.errors import NotFound
 from apps.orderbook.api.base import DialectView, checked, errors
 from apps.orderbook.api.fields import Output, ProductField, TimeField
@@ -36,8 +37,10 @@ from apps.orderbook.selectors.bulk_orders import (
 )
 from apps.orderbook.selectors.products import asset_by_name
 from apps.orderbook.services.bulk_orders import (
+    bulk_file_drop,
+    bulk_file_keep,
     bulk_order_cancel,
-    bulk_order_create,
+    bulk_order_make,
     bulk_order_plan,
 )
 
@@ -182,19 +185,29 @@ class BulkOrdersView(DialectView):
 
     @extend_schema(
         request=BulkOrderInput,
-        responses={201: BulkOrderOutput, **errors(400, 401, 403, 404, 413)},
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: BulkOrderOutput, **errors(400, 401, 403, 404, 409, 413, 422)},
     )
     def post(self, request: Request) -> Response:
         """Has the lines checked and planned. Nothing is bought. Requests are limited in size: an
         order of more lines than fit is uploaded as a file on the page."""
-        values, who = checked(BulkOrderInput, request.data), acting(request)
-        order = bulk_order_create(
-            owner=who.owner,
-            by=who.user,
-            file=_file_of(values.pop("lines")),
-            quote=asset_by_name(values.pop("quote")),
-            **values,
-        )
+        values = checked(BulkOrderInput, request.data)
+        quote = asset_by_name(values.pop("quote"))
+        # The storage knows no transactions: the file is there before the order, or not needed.
+        kept = bulk_file_keep(file=_file_of(values.pop("lines")))
+        try:
+            made = self._make(request, {"kept": kept, "quote": quote, **values})
+        except Exception:
+            bulk_file_drop(kept=kept)
+            raise
+        if REPLAYED in made:
+            bulk_file_drop(kept=kept)
+        return made
+
+    @idempotent
+    def _make(self, request: Request, terms: dict[str, Any]) -> Response:
+        who = acting(request)
+        order = bulk_order_make(owner=who.owner, by=who.user, **terms)
         return Response(BulkOrderOutput(order).data, status=201)
 
 

@@ -7,6 +7,7 @@ one gets through and the other finds it done. The work is a worker's (`services/
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -36,23 +37,56 @@ BULK_WORK: Final = "orderbook.bulk_work"
 SOURCE: Final = "bulk order"
 
 
-def bulk_order_create(
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is in the storage. `name` is what its owner calls it."""
+
+    stored: str
+    name: str
+    size_bytes: int
+
+
+def bulk_file_keep(*, file: Any) -> KeptFile:
+    """Puts the file into the storage; before, and outside, any transaction.
+
+    Raises ServiceError `file_empty`, `file_too_large`.
+    """
+    _file_check(file)
+    name = PurePath(file.name or "").name[-255:] or "lines"
+    stored = f"{FOLDER}/{uuid.uuid4().hex}/{get_valid_filename(name)[-100:]}"
+    return KeptFile(default_storage.save(stored, file), name, file.size)
+
+
+def bulk_file_drop(*, kept: KeptFile) -> None:
+    """Takes a file that no order is made from out of the storage again."""
+    default_storage.delete(kept.stored)
+
+
+def bulk_order_create(*, file: Any, **terms: Any) -> BulkOrder:
+    """Keeps the file and has it read and planned: `bulk_file_keep`, then `bulk_order_make`."""
+    kept = bulk_file_keep(file=file)
+    try:
+        return bulk_order_make(kept=kept, **terms)
+    except Exception:
+        bulk_file_drop(kept=kept)
+        raise
+
+
+def bulk_order_make(
     *,
     owner: Owner,
     by: User,
-    file: Any,
+    kept: KeptFile,
     name: str,
     quote: Asset,
     total_max: int | None = None,
     removals_min_bps: int = 0,
     project_max_bps: int = BPS,
 ) -> BulkOrder:
-    """Keeps the file and has it read and planned. `total_max` in quote micro-units, with fees.
+    """Has a kept file read and planned. `total_max` in quote micro-units, with fees.
 
-    Raises ServiceError `file_empty`, `file_too_large`, `invalid_bulk_order`.
+    Raises ServiceError `invalid_bulk_order`; the file is then still there.
     """
-    _file_check(file)
-    file_name = PurePath(file.name or "").name[-255:] or "lines"
     order = BulkOrder(
         owner=owner,
         made_by=by,
@@ -61,16 +95,15 @@ def bulk_order_create(
         total_max=total_max,
         removals_min_bps=removals_min_bps,
         project_max_bps=project_max_bps,
-        file_name=file_name,
-        size_bytes=file.size,
+        file=kept.stored,
+        file_name=kept.name,
+        size_bytes=kept.size_bytes,
     )
     try:
         order.full_clean(exclude=["file", "owner", "made_by", "quote"])
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise ServiceError(messages[0], code="invalid_bulk_order", field=field) from error
-    stored = get_valid_filename(file_name)[-100:]
-    order.file.name = default_storage.save(f"{FOLDER}/{uuid.uuid4().hex}/{stored}", file)
     with transaction.atomic():
         order.save(force_insert=True)
         wake_later(order)

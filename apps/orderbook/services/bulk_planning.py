@@ -13,6 +13,7 @@ from apps.orderbook.models import BulkBuy, BulkDemand, BulkOrder, BulkPlan, Bulk
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.planning.planner import Plan, plan
 from apps.orderbook.planning.problem import Demand, Level, Market, Problem, Rules
+from apps.orderbook.selectors.bands import price_ceiling
 from apps.orderbook.selectors.fees import own_fees
 from apps.registry.matching import CreditConstraints, credit_classes_matching
 from apps.registry.models import ClassEffect, CreditClass, Effect
@@ -136,14 +137,16 @@ def _markets(order: BulkOrder) -> tuple[list[Market], dict[int, int]]:
     of_class: dict[int, int] = {}
     traded = [product for product in products if product.base_id in classes]
     for product, fees in zip(traded, own_fees(order.owner, traded), strict=True):
-        credit_class = classes[product.base_id]
+        credit_class, asks = classes[product.base_id], _within_band(product, levels[product.pk])
+        if not asks:
+            continue
         of_class[credit_class.pk] = len(markets)
         markets.append(
             Market(
                 key=product.pk,
                 project=credit_class.project_id,
                 is_removal=credit_class.pk in removals,
-                levels=_as_deep_as(levels[product.pk], order.grams, product),
+                levels=_as_deep_as(asks, order.grams, product),
                 size_increment=product.size_increment,
                 size_min=product.size_min,
                 notional_min=product.notional_min,
@@ -166,6 +169,12 @@ def _levels(order: BulkOrder) -> dict[int, list[Level]]:
         for product, price, size in cursor.fetchall():
             found[product].append(Level(price, size))
     return found
+
+
+def _within_band(product: Product, levels: list[Level]) -> list[Level]:
+    """The asks that an order may take today: dearer ones are out of the market's price band."""
+    ceiling = price_ceiling(product)
+    return [level for level in levels if ceiling is None or level.price <= ceiling]
 
 
 def _as_deep_as(levels: list[Level], grams: int, product: Product) -> tuple[Level, ...]:

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from apps.accounts.errors import InsufficientFunds
-from apps.orderbook.models import BulkExecution, BulkOrder, BulkPart, BulkStep
+from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep
 from apps.orderbook.services.bulk_steps import StepHeld, StepLater
-from apps.registry.models import CreditClass
+from apps.registry.models import CreditClass, Retirement
 from apps.registry.services.retirements import retirement_create
 
 # So many are looked up at a time: memory stays flat, however many there are.
 GROUPS_AT_ONCE: Final = 500
 
 _GROUPS: Final = """
-SELECT l.beneficiary, l.message, l.period_start, l.period_end, min(l.line), sum(p.grams)::bigint
+SELECT l.beneficiary, l.message, l.period_start, l.period_end, min(l.line), sum(p.grams)::bigint,
+       array_agg(p.id)
 FROM orderbook_bulkpart p JOIN orderbook_bulkline l ON l.id = p.line_id
 WHERE p.step_id = %(step)s AND p.retirement_id IS NULL
 GROUP BY 1, 2, 3, 4 ORDER BY min(l.line) LIMIT %(most)s
+"""
+
+# One array, however many lines a beneficiary has.
+_MARK: Final = """
+UPDATE orderbook_bulkpart SET retirement_id = %(retirement)s
+WHERE id = ANY(%(parts)s) AND retirement_id IS NULL
 """
 
 # For each beneficiary what was retired for them, and under no name what was retired at all.
@@ -62,6 +68,7 @@ class _Group:
     period_end: date | None
     first_line: int
     grams: int
+    parts: list[int]
 
 
 def bulk_parts_retire(*, execution: BulkExecution) -> None:
@@ -105,24 +112,15 @@ def _retire(
                 period_end=group.period_end,
                 idempotency_key=f"{step.client_oid}:{group.first_line}",
             )
-            _parts(step, group).update(retirement=retirement)
+            _parts_mark(group, retirement)
     except InsufficientFunds as missing:
         raise StepHeld(BulkExecution.Pause.CREDITS) from missing
 
 
-def _parts(step: BulkStep, group: _Group) -> QuerySet[BulkPart]:
-    terms: dict[str, Any] = {
-        "line__beneficiary": group.beneficiary,
-        "line__message": group.message,
-        "line__period_start": group.period_start,
-        "line__period_end": group.period_end,
-    }
-    # A period that is not named is NULL, which equals nothing.
-    for name in ("line__period_start", "line__period_end"):
-        if terms[name] is None:
-            del terms[name]
-            terms[f"{name}__isnull"] = True
-    return BulkPart.objects.filter(step=step, retirement__isnull=True, **terms)
+def _parts_mark(group: _Group, retirement: Retirement) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, {"retirement": retirement.pk, "parts": group.parts})
+        assert cursor.rowcount == len(group.parts), "nobody else marks the parts of an order"
 
 
 def _running_check(execution: BulkExecution) -> None:

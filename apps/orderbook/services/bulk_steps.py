@@ -23,6 +23,7 @@ from apps.orderbook.models import (
     Product,
 )
 from apps.orderbook.models.enums import DoneReason, OrderType, SelfTrade, Side, TimeInForce
+from apps.orderbook.selectors.bands import price_ceiling
 from apps.orderbook.selectors.journal import commands_decided
 from apps.orderbook.services.commands import command_named, order_place
 from apps.orderbook.services.verdicts import verdict_wait
@@ -34,6 +35,8 @@ TO_BE_SEEN_TO: Final = {
     DoneReason.NOT_OPEN: BulkExecution.Pause.MARKET,
     DoneReason.INVALID: BulkExecution.Pause.NAME,
 }
+# The price band followed a trade between the look at it and the order: a cheaper one fits.
+TRIED_AGAIN: Final = {*TO_BE_SEEN_TO, DoneReason.OUT_OF_BAND}
 
 
 class StepHeld(Exception):
@@ -60,24 +63,29 @@ def step_next(*, execution: BulkExecution) -> BulkStep | None:
         left = execution.total_max - sum(step.notional + step.fees for step in steps)
         for buy in execution.plan.buys.select_related("product").order_by("pk"):
             own = [step for step in steps if step.product_id == buy.product_id]
-            if terms := terms_next(buy, own, left):
+            if terms := terms_next(buy, own, left, price_ceiling(buy.product)):
                 return _step_write(execution, buy, terms, number=len(steps) + 1)
     return None
 
 
-def terms_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> tuple[int, int] | None:
+def terms_next(
+    buy: BulkBuy, steps: list[BulkStep], left: int, ceiling: int | None = None
+) -> tuple[int, int] | None:
     """Price and size of the next step in this market; None if there is none.
 
-    `steps` are the market's own so far, `left` may be spent, fees included. The price is the one at
-    which all that is wanted can be paid for, at most the plan's dearest; where the book had too
-    little at a price, the next one is twice as high. So each step that its money bounds spends half
-    of it or more, and a few dozen steps are enough however far apart the prices in the book are.
+    `steps` are the market's own so far, `left` may be spent, fees included; the market's price band
+    takes nothing above `ceiling`. The price is the one at which all that is wanted can be paid for,
+    at most the plan's dearest; where the book had too little at a price, the next one is twice as
+    high. So each step that its money bounds spends half of it or more, and a few dozen steps are
+    enough however far apart the prices in the book are.
     """
     product, wanted = buy.product, buy.size - sum(step.filled for step in steps)
-    if wanted <= 0 or (steps and _had_all(steps[-1], buy.price_limit)):
+    limit = buy.price_limit if ceiling is None else min(buy.price_limit, ceiling)
+    limit -= limit % product.price_increment
+    if wanted <= 0 or limit <= 0 or (steps and _had_all(steps[-1], limit)):
         return None
-    price = _price_next(buy, steps, wanted, left)
-    for at in (price, buy.price_limit):
+    price = _price_next(product, limit, steps, wanted, left)
+    for at in (price, limit):
         size = min(wanted, product.size_max, _affordable(product, at, left))
         size -= size % product.size_increment
         if size >= product.size_min and notional_of(at, size) >= product.notional_min:
@@ -85,21 +93,20 @@ def terms_next(buy: BulkBuy, steps: list[BulkStep], left: int) -> tuple[int, int
     return None
 
 
-def _price_next(buy: BulkBuy, steps: list[BulkStep], wanted: int, left: int) -> int:
-    product = buy.product
+def _price_next(product: Product, limit: int, steps: list[BulkStep], wanted: int, left: int) -> int:
     price = _spendable(product, left) * MICRO // wanted
     if steps:
         last = steps[-1]
-        was_enough = last.filled == last.size or last.outcome in TO_BE_SEEN_TO
+        was_enough = last.filled == last.size or last.outcome in TRIED_AGAIN
         price = max(price, last.price if was_enough else 2 * last.price)
     price -= price % product.price_increment
-    return min(buy.price_limit, max(price, product.price_increment))
+    return min(limit, max(price, product.price_increment))
 
 
-def _had_all(last: BulkStep, price_limit: int) -> bool:
+def _had_all(last: BulkStep, limit: int) -> bool:
     """Whether the book had no more for the last step, at the dearest price that there is."""
-    is_short = last.filled < last.size and last.outcome not in TO_BE_SEEN_TO
-    return is_short and last.price >= price_limit
+    is_short = last.filled < last.size and last.outcome not in TRIED_AGAIN
+    return is_short and last.price >= limit
 
 
 def _spendable(product: Product, left: int) -> int:
