@@ -5,6 +5,9 @@ and back by itself, in a thread made for the request alone; here a request is ca
 first byte to its last in one thread of a pool, with the connection to the database that the thread
 keeps. A request that waits for the engine holds its thread, so there are many.
 
+Orders need no thread: all they wait for is asked for many of them at once, so they are carried in
+the loop itself (`apps.accounts.carrying`).
+
 Programs bring no cookies, so what the middleware does with sessions and forms is left out for
 them: it takes longer than most of what they ask for.
 """
@@ -28,6 +31,9 @@ from django.db import close_old_connections
 from django.http import FileResponse, HttpRequest
 from django.urls import ResolverMatch, set_script_prefix
 
+from apps.accounts.carrying import carry
+from ccmarket.body_limit import claimed_bytes
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -35,6 +41,9 @@ Send = Callable[[Any], Awaitable[None]]
 
 # What programs ask for. The pages beside it, of documentation, are for people.
 API_PATH: Final = "/api/v1/"
+# What is carried in the loop, unless it is so large that others would have to wait for it.
+CARRIED: Final = frozenset({("POST", f"{API_PATH}orders"), ("POST", f"{API_PATH}orders/batch")})
+CARRIED_BYTES_MAX: Final = 50_000
 
 
 class ThreadedHandler(ASGIHandler):
@@ -53,10 +62,7 @@ class ThreadedHandler(ASGIHandler):
         except RequestAborted:
             return
         with body:
-            # What one request sets for its thread, like the language, is nobody else's.
-            respond = partial(contextvars.copy_context().run, self._respond, scope, body)
-            loop = asyncio.get_running_loop()
-            response: Any = await loop.run_in_executor(self._threads, respond)
+            response = await self._responded(scope, body)
             # A client that has left is the server's business: what is sent to it is dropped.
             if not response.streaming:
                 await self.send_response(response, send)
@@ -64,6 +70,13 @@ class ThreadedHandler(ASGIHandler):
             async with ThreadSensitiveContext():
                 await self.send_response(response, send)
                 await sync_to_async(response.close)()
+
+    def _responded(self, scope: Scope, body: IO[bytes]) -> Awaitable[Any]:
+        if is_carried(scope):
+            return carry(partial(self._respond, scope, body))
+        # What one request sets for its thread, like the language, is nobody else's.
+        respond = partial(contextvars.copy_context().run, self._respond, scope, body)
+        return asyncio.get_running_loop().run_in_executor(self._threads, respond)
 
     def _respond(self, scope: Scope, body: IO[bytes]) -> Any:
         set_script_prefix(get_script_prefix(scope))
@@ -87,6 +100,13 @@ def is_of_program(scope: Scope) -> bool:
     """Is it a request to the API without any cookie?"""
     path: str = scope["path"]
     return path.startswith(API_PATH) and all(name != b"cookie" for name, _ in scope["headers"])
+
+
+def is_carried(scope: Scope) -> bool:
+    """Is it a request that is carried in the loop?"""
+    is_asked = (scope["method"], scope["path"]) in CARRIED and is_of_program(scope)
+    # A body of unknown length claims 0: it may be as large as any.
+    return is_asked and 0 < claimed_bytes(scope) <= CARRIED_BYTES_MAX
 
 
 class _ForPrograms(BaseHandler):

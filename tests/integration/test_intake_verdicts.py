@@ -69,29 +69,29 @@ class TestWhoWaitsForWhat:
         register = Verdicts()
         wait = register.enter([1, 2])
         register.announce([2, 7])
-        assert not wait.over.is_set()
+        assert not wait.is_over
         register.announce([1])
-        assert wait.over.is_set()
+        assert wait.is_over
         assert register.awaited(since_s=time.monotonic()) == []
 
     def test_two_requests_may_wait_for_one_command(self) -> None:
         register = Verdicts()
         waits = [register.enter([1]), register.enter([1, 2])]
         register.announce([1])
-        assert [wait.over.is_set() for wait in waits] == [True, False]
+        assert [wait.is_over for wait in waits] == [True, False]
 
     def test_a_verdict_that_came_before_the_wait_is_not_missed(self) -> None:
         register = Verdicts()
         register.announce([1])
-        assert register.enter([1]).over.is_set()
-        assert not register.enter([1, 2]).over.is_set()
+        assert register.enter([1]).is_over
+        assert not register.enter([1, 2]).is_over
 
     def test_old_verdicts_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(verdicts, "REMEMBER_S", 0.0)
         register = Verdicts()
         for command_id in (1, 2, 3):
             register.announce([command_id])
-        assert [register.enter([pk]).over.is_set() for pk in (1, 2, 3)] == [False, True, True]
+        assert [register.enter([pk]).is_over for pk in (1, 2, 3)] == [False, True, True]
 
     def test_nothing_is_kept_of_a_wait_that_was_given_up(self) -> None:
         register = Verdicts()

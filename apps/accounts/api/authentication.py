@@ -17,8 +17,9 @@ import base64
 import binascii
 import hmac
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from rest_framework.request import Request
 from apps.accounts.api.key_lookup import key_find
 from apps.accounts.api.replays import signature_spend
 from apps.accounts.api.secrets_open import OpenSecrets
+from apps.accounts.carrying import aside
 from apps.accounts.crypto import passphrase_matches
 from apps.accounts.limits.callers import address_of
 from apps.accounts.limits.throttle import charge_stranger
@@ -71,7 +73,7 @@ class HmacKeyAuthentication(BaseAuthentication):
         digest = _check_signature(request._request, key, timestamp, signature)
         address = address_of(request._request)
         _check_address(key, address)
-        if not _is_harmless_again(request) and not signature_spend(digest):
+        if not _is_harmless_again(request) and not _spend(request._request, digest):
             raise _refusal("request was sent before")
         _note_use(key, address)
         return key.user, key
@@ -90,6 +92,15 @@ def _is_harmless_again(request: Request) -> bool:
         return True
     view = (request.parser_context or {}).get("view")
     return request.method in getattr(view, "repeatable", ())
+
+
+def _spend(request: HttpRequest, digest: bytes) -> bool:
+    """Spends the signature. A request that starts anew, in a thread, has spent its own."""
+    if vars(request).get("_spent") != digest:
+        if not signature_spend(digest):
+            return False
+        request._spent = digest  # type: ignore[attr-defined]
+    return True
 
 
 def _header(request: Request, name: str) -> str:
@@ -158,7 +169,11 @@ def _note_use(key: ApiKey, address: str) -> None:
         return
     _noting.add(key.pk)
     try:
-        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_STEP)
-        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_address=address)
+        aside(partial(_use_write, key, address, now))
     finally:
         _noting.discard(key.pk)
+
+
+def _use_write(key: ApiKey, address: str, now: datetime) -> None:
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - LAST_USED_STEP)
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now, last_used_address=address)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
+from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest
 from django.utils import translation
 from rest_framework import serializers
@@ -16,6 +18,7 @@ from rest_framework.views import APIView
 from apps.accounts.acting import TRADE, VIEW
 from apps.accounts.api.permissions import HasScope
 from apps.accounts.api.reading import reader
+from apps.accounts.carrying import aside, carrier_current
 
 _TAKES_JSON: Final = frozenset({"*/*", "application/json"})
 
@@ -26,8 +29,16 @@ class ApiView(APIView):
     scopes: ClassVar[Mapping[str, str]] = {"POST": TRADE, "PUT": TRADE, "DELETE": TRADE}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        with translation.override("en"):
-            return super().dispatch(request, *args, **kwargs)
+        try:
+            with translation.override("en"):
+                return super().dispatch(request, *args, **kwargs)
+        except SynchronousOnlyOperation:
+            carrier = carrier_current()
+            if carrier is None or not carrier.may_repeat:
+                raise
+        # It asks for more than most: it starts anew in a thread. Its signature is spent and its
+        # caller charged once all the same, and nothing else was done.
+        return aside(partial(self.dispatch, request, *args, **kwargs))
 
     def perform_content_negotiation(
         self, request: Request, force: bool = False

@@ -12,7 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SynchronousOnlyOperation,
+)
 from django.core.signals import got_request_exception
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -36,6 +40,9 @@ RETRY_AFTER_S: Final = 1
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to whatever a view raised. Only what nobody foresaw is a 500, without detail."""
+    if isinstance(error, SynchronousOnlyOperation):
+        # Not the caller's business: the view goes on in a thread.
+        raise error
     set_rollback()
     match error:
         case ServiceError():

@@ -130,4 +130,4 @@ def _is_undone(error: Exception) -> bool:
     return isinstance(error.__cause__, _NOTHING_DONE)
 
 
-_commands: Final = Together(_append, alone=_append_alone, is_undone=_is_undone)
+_commands: Final = Together(_append, alone=_append_alone, is_undone=_is_undone, writes=True)

@@ -8,12 +8,14 @@ old, which is little beside the seconds that it is compared with. Cancels are ta
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Final
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from apps.accounts.carrying import aside
 from apps.accounts.errors import ServiceError
 from apps.orderbook.models import Product
 
@@ -53,12 +55,18 @@ def backlog_s(product_id: int) -> float:
     now_s = time.monotonic()
     until_s, waiting_s = _seen.get(product_id, (0.0, 0.0))
     if now_s >= until_s:
-        with connection.cursor() as cursor:
-            cursor.execute(_WAITING_S, [product_id])
-            row = cursor.fetchone()
-        waiting_s = row[0] if row else 0.0
+        # Nobody else looks meanwhile.
+        _seen[product_id] = now_s + LOOK_EVERY_S, waiting_s
+        waiting_s = aside(partial(_look, product_id))
         _seen[product_id] = now_s + LOOK_EVERY_S, waiting_s
     return waiting_s
+
+
+def _look(product_id: int) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING_S, [product_id])
+        row = cursor.fetchone()
+    return row[0] if row else 0.0
 
 
 def backlog_forget() -> None:

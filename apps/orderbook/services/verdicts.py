@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from apps.accounts.carrying import Pause, carrier_current, resume
 from apps.accounts.together import connection_release
 from apps.orderbook.selectors.journal import commands_decided
 
@@ -41,26 +42,40 @@ def verdict_wait(*, command_ids: Iterable[int], timeout_s: float) -> bool:
     if timeout_s <= 0:
         return False
     verdicts = _listener.started().verdicts
-    wait = verdicts.enter(command_ids)
+    carrier = carrier_current()
+    wait = verdicts.enter(command_ids, Pause(carrier) if carrier else None)
     try:
-        if not wait.over.is_set():
-            connection_release()
-        return wait.over.wait(min(timeout_s, WAIT_S_MAX))
+        return wait.until_over(min(timeout_s, WAIT_S_MAX))
     finally:
         verdicts.leave(wait)
 
 
 class Wait:
-    """Commands that somebody waits for; `over` is set when none of them is missing."""
+    """Commands that somebody waits for, in a thread or carried; it is over when none is missing."""
 
-    __slots__ = ("missing", "over", "since_s")
+    __slots__ = ("missing", "over", "pause", "since_s")
 
-    def __init__(self, missing: Iterable[int]) -> None:
+    def __init__(self, missing: Iterable[int], pause: Pause | None = None) -> None:
         self.missing = set(missing)
-        self.over = threading.Event()
+        self.pause = pause
         self.since_s = time.monotonic()
-        if not self.missing:
-            self.over.set()
+        # A lock that is held until then: cheaper than an Event.
+        self.over = threading.Lock()
+        self.over.acquire()
+
+    @property
+    def is_over(self) -> bool:
+        return not self.missing
+
+    def until_over(self, timeout_s: float) -> bool:
+        """Waits. Says whether it is over."""
+        if self.is_over:
+            return True
+        if self.pause:
+            self.pause.wait(timeout_s)
+            return self.is_over
+        connection_release()
+        return self.over.acquire(timeout=timeout_s)
 
 
 class Verdicts:
@@ -74,11 +89,12 @@ class Verdicts:
         self._old: set[int] = set()
         self._young_since_s = time.monotonic()
 
-    def enter(self, command_ids: Iterable[int]) -> Wait:
+    def enter(self, command_ids: Iterable[int], pause: Pause | None = None) -> Wait:
         """Begins to wait for all of these commands."""
         with self._lock:
             known = self._young, self._old
-            wait = Wait(pk for pk in command_ids if not any(pk in ids for ids in known))
+            missing = (pk for pk in command_ids if not any(pk in ids for ids in known))
+            wait = Wait(missing, pause)
             for command_id in wait.missing:
                 self._waits.setdefault(command_id, []).append(wait)
         return wait
@@ -94,14 +110,20 @@ class Verdicts:
 
     def announce(self, command_ids: Collection[int]) -> None:
         """These commands are decided and committed."""
+        carried = []
         with self._lock:
             self._remember(command_ids)
             # Most announcements are about what other processes wait for.
             for command_id in self._waits.keys() & set(command_ids):
                 for wait in self._waits.pop(command_id):
                     wait.missing.discard(command_id)
-                    if not wait.missing:
-                        wait.over.set()
+                    if wait.missing:
+                        continue
+                    if wait.pause:
+                        carried.append(wait.pause)
+                    else:
+                        wait.over.release()
+        resume(carried)
 
     def awaited(self, *, since_s: float) -> list[int]:
         """Commands that somebody has been waiting for since that (monotonic) time or earlier."""
