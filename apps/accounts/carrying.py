@@ -1,9 +1,9 @@
 """Requests that wait without a thread of their own.
 
 A thread that is woken has to get the interpreter to itself first, and an order waits for others
-again and again: so what it costs would mostly be being woken. Such a request is carried in the
-event loop's thread instead, in a greenlet: it reads like any other, from top to bottom, and where it
-waits the loop goes on with the next. Whoever has what it waits for tells the loop.
+again and again: most of what it takes would be being woken. Such a request is carried in the
+event loop's thread instead, in a greenlet: it reads like any other, from top to bottom, and where
+it waits the loop goes on with the next. Whoever has what it waits for tells the loop.
 
 Nothing that is carried may block. Django refuses queries in a loop's thread; what needs one
 nonetheless goes `aside`, to a thread. Each carried request has a context of its own, as each
@@ -15,12 +15,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import greenlet
 from django.db import close_old_connections
+
+from apps.accounts.crew import Crew
 
 Made = TypeVar("Made")
 
@@ -111,18 +113,21 @@ def aside(work: Callable[[], Made]) -> Made:
     carrier = carrier_current()
     if carrier is None:
         return work()
-    pause = Pause(carrier)
-    asked = _threads.submit(contextvars.copy_context().run, _done_aside, work)
-    asked.add_done_callback(lambda _: resume([pause]))
+    pause, made = Pause(carrier), Future[Made]()
+    run = contextvars.copy_context().run
+
+    def done() -> None:
+        try:
+            made.set_result(run(work))
+        except BaseException as error:
+            made.set_exception(error)
+        finally:
+            close_old_connections()
+            resume([pause])
+
+    _crew.do(done)
     pause.wait()
-    return asked.result()
+    return made.result()
 
 
-def _done_aside(work: Callable[[], Made]) -> Made:
-    try:
-        return work()
-    finally:
-        close_old_connections()
-
-
-_threads: Final = ThreadPoolExecutor(ASIDE_THREADS, thread_name_prefix="aside")
+_crew: Final = Crew(ASIDE_THREADS, "aside")

@@ -9,13 +9,13 @@ asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import close_old_connections, connection
 
 from apps.accounts.carrying import Pause, aside, carrier_current, resume
+from apps.accounts.crew import Crew
 
 ASKED_MAX: Final = 100
 # As many questions may be under way for carried requests at the same moment.
@@ -70,7 +70,7 @@ class Together(Generic[Asked, Answer]):
         else:
             carrier.may_repeat &= not self._writes
             if leads:
-                _threads.submit(self._lead_for_carried)
+                _crew.do(self._lead_for_carried)
             pause.wait()
         if mine.error is None:
             answer: Answer = mine.answer
@@ -87,7 +87,7 @@ class Together(Generic[Asked, Answer]):
         if not mine.is_over:
             following = self._lead()
             if following is not None:
-                _threads.submit(self._lead_for_carried)
+                _crew.do(self._lead_for_carried)
 
     def _lead_for_carried(self) -> None:
         """Leads as long as whoever comes next cannot."""
@@ -143,4 +143,4 @@ class _Turn:
         self.called.acquire()
 
 
-_threads: Final = ThreadPoolExecutor(ASKING_THREADS, thread_name_prefix="asking")
+_crew: Final = Crew(ASKING_THREADS, "asking")

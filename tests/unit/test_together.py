@@ -1,13 +1,18 @@
-"""What many threads ask at once is asked once; each gets its own answer, or its own error."""
+"""What many ask at once is asked once; each gets its own answer, or its own error.
+
+Some of them are threads, some are carried in an event loop.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 
 import pytest
 
+from apps.accounts.carrying import carry
 from apps.accounts.together import ASKED_MAX, Together
 
 AT_ONCE = 8
@@ -112,3 +117,64 @@ def test_it_goes_on_after_an_error() -> None:
     with pytest.raises(ValueError, match="-1"):
         together.ask(-1)
     assert together.ask(4) == 8
+
+
+def carried(together: Together[int, int], slow: Slow, asked: Sequence[int]) -> list[object]:
+    """The same as `crowd`, of requests that an event loop carries."""
+
+    async def ask_all() -> list[object]:
+        under_way = [carry(lambda number=number: together.ask(number)) for number in asked]
+        # All of them wait by now: in one thread.
+        slow.go.set()
+        return await asyncio.wait_for(
+            asyncio.gather(*under_way, return_exceptions=True), PATIENCE_S
+        )
+
+    # In a thread of its own: others keep a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(ask_all())).result()
+
+
+def test_carried_requests_wait_in_one_thread_and_are_asked_for_at_once() -> None:
+    slow = Slow()
+    asked = list(range(AT_ONCE))
+    assert carried(Together(slow), slow, asked) == [2 * number for number in asked]
+    assert len(slow.calls) <= 2
+    assert sorted(number for call in slow.calls for number in call) == asked
+
+
+def test_a_carried_request_hears_of_its_error_or_asks_alone_in_a_thread() -> None:
+    slow = Slow()
+    (error,) = carried(Together(slow), slow, [-1])
+    assert isinstance(error, ValueError)
+
+    def ask_alone(number: int) -> int:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return 3 * number
+
+    together = Together(Slow(), alone=ask_alone, is_undone=lambda error: True)
+    together._do = lambda asked: [1 // 0]
+    assert carried(together, Slow(), [5, 7]) == [15, 21]
+
+
+def test_threads_and_carried_requests_lead_for_each_other() -> None:
+    slow = Slow()
+    together = Together(slow)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(together.ask, 1)
+        assert slow.began.wait(PATIENCE_S)
+        last = pool.submit(together.ask, 2)
+        while not together._waiting:
+            slow.go.wait(0.001)
+        # The second thread is to lead next, for the carried ones too.
+        assert carried(together, slow, [3, 4]) == [6, 8]
+        assert [first.result(PATIENCE_S), last.result(PATIENCE_S)] == [2, 4]
+    assert slow.calls == [[1], [2, 3, 4]]
+    slow.began.clear()
+    slow.go.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(together.ask, 5)
+        assert slow.began.wait(PATIENCE_S)
+        assert carried(together, slow, [6]) == [12]
+        assert first.result(PATIENCE_S) == 10
