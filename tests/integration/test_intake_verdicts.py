@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
 
+from apps.accounts.carrying import carry
 from apps.orderbook.models import Event
 from apps.orderbook.services import verdicts
 from apps.orderbook.services.verdicts import Listener, Verdicts, verdict_wait
@@ -64,6 +67,17 @@ def in_a_moment(act: Callable[[], object]) -> threading.Thread:
     return thread
 
 
+def carried(*works: Callable[[], object]) -> list[object]:
+    """What they come to, each carried in the same event loop."""
+
+    async def run() -> list[object]:
+        return await asyncio.gather(*[carry(work) for work in works])
+
+    # In a thread of its own: others keep a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result(PLENTY_S)
+
+
 class TestWhoWaitsForWhat:
     def test_a_wait_is_over_when_all_its_commands_are_decided(self) -> None:
         register = Verdicts()
@@ -92,6 +106,27 @@ class TestWhoWaitsForWhat:
         for command_id in (1, 2, 3):
             register.announce([command_id])
         assert [register.enter([pk]).is_over for pk in (1, 2, 3)] == [False, True, True]
+
+    def test_who_is_carried_is_told_once_and_gives_up_in_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        listener = Listener(NOWHERE)
+        monkeypatch.setattr(listener, "started", lambda: listener)
+        monkeypatch.setattr(verdicts, "_listener", listener)
+
+        def wait(command_id: int, timeout_s: float) -> Callable[[], bool]:
+            return lambda: verdict_wait(command_ids=[command_id], timeout_s=timeout_s)
+
+        def tell() -> None:
+            listener.verdicts.announce([1])
+            listener.verdicts.announce([1])
+
+        def in_vain() -> tuple[bool, bool]:
+            return wait(2, 0.001)(), wait(3, 0.001)()
+
+        found = carried(wait(1, PLENTY_S), wait(1, PLENTY_S), in_vain, tell)
+        assert found == [True, True, (False, False), None]
+        assert listener.verdicts.awaited(since_s=time.monotonic()) == []
 
     def test_nothing_is_kept_of_a_wait_that_was_given_up(self) -> None:
         register = Verdicts()
