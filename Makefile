@@ -24,7 +24,7 @@ export PATH := $(PATH):$(CURDIR)/.venv/bin
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo clean-demo test faults lint format bench walk kills ccxt slither \
+.PHONY: help setup demo clean-demo test faults lint format bench walk kills ccxt slither proofs \
         contract-coverage check-data requirements messages compilemessages setup-demo
 
 help:  ## Show this
@@ -87,6 +87,11 @@ slither: setup  ## Look for mistakes in the contracts with Slither, in an enviro
 	@$(RUN) -m uv pip sync --quiet --python var/slither/bin/python --require-hashes requirements-slither.txt
 	@PATH="$(CURDIR)/var/slither/bin:$(PATH)" $(RUN) -m tools.slither
 
+proofs: setup  ## Prove what has to hold of the contracts with Halmos, in an environment of its own
+	@$(RUN) -m uv venv --quiet --allow-existing --python $(RUN) var/halmos
+	@$(RUN) -m uv pip sync --quiet --python var/halmos/bin/python --require-hashes requirements-halmos.txt
+	@PATH="$(CURDIR)/var/halmos/bin:$(PATH)" $(RUN) -m tools.proofs
+
 contract-coverage: setup  ## Say which lines of the contracts their tests execute
 	@$(RUN) -m tools.contract_coverage
 
@@ -94,7 +99,7 @@ check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder, REGIST
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports $(REGISTRY_CHECK) "$(REGISTRY_DATA)"
 
 requirements: setup  ## Compile requirements*.in again, to the newest versions they allow
-	@for name in requirements requirements-dev requirements-node requirements-slither; do \
+	@for name in requirements requirements-dev requirements-node requirements-slither requirements-halmos; do \
 	  $(RUN) -m uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --quiet "$$name.in" --output-file "$$name.txt" || exit 1; \
 	done

@@ -77,8 +77,12 @@ def solc_run(
     *,
     settings: Mapping[str, Any] = SETTINGS,
     outputs: tuple[str, ...] = OUTPUTS,
+    selection: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """All that solc says of `folder/<name>.sol` for each name, its complaints included."""
+    """All that solc says of `folder/<name>.sol` for each name, its complaints included.
+
+    It is asked for `outputs` of these files, or for `selection`, in solc's own words.
+    """
     solc = NODE_MODULES / "solc" / "solc.js"
     if not solc.exists():
         raise BuildError("solc is missing: run `npm ci`")
@@ -86,7 +90,10 @@ def solc_run(
     request = {
         "language": "Solidity",
         "sources": {path: {"content": (CONTRACTS / path).read_text()} for path in paths},
-        "settings": {**settings, "outputSelection": {path: {"*": outputs} for path in paths}},
+        "settings": {
+            **settings,
+            "outputSelection": selection or {path: {"*": outputs} for path in paths},
+        },
     }
     command = [node_executable(), str(solc), "--standard-json"]
     command += ["--base-path", str(CONTRACTS), "--include-path", str(NODE_MODULES)]
