@@ -9,6 +9,8 @@ instead:
 
 - `postgres_copy`: the commands themselves, as they stand in the journal, by COPY into a table of
   the journal's columns with two indexes, a primary key and one by owner;
+- `postgres_copy_orders`: the orders that came of them, whole rows, by COPY into a table of the
+  orders' columns with two such indexes;
 - `postgres_copy_narrow`: rows of four numbers into a table with two indexes;
 - `engine_none`: matching inside the request's transaction (`benchmarks.in_request`).
 """
@@ -58,6 +60,12 @@ DROP TABLE IF EXISTS benchmark_copy;
 CREATE TABLE benchmark_copy (LIKE orderbook_command INCLUDING DEFAULTS, PRIMARY KEY (id));
 CREATE INDEX ON benchmark_copy (owner_id, id);
 """
+_ORDERS_COPY: Final = "COPY benchmark_copy FROM STDIN"
+_ORDERS_TABLE: Final = """
+DROP TABLE IF EXISTS benchmark_copy;
+CREATE TABLE benchmark_copy (LIKE orderbook_order INCLUDING DEFAULTS, PRIMARY KEY (id));
+CREATE INDEX ON benchmark_copy (owner_id, id);
+"""
 _NARROW_COPY: Final = "COPY benchmark_copy FROM STDIN"
 _NARROW_TABLE: Final = """
 DROP TABLE IF EXISTS benchmark_copy;
@@ -74,7 +82,7 @@ def measure(
     few, few_totals = common_flow(REQUESTS)
     owners = owners_create("durable", 2 * USERS)
     quote = asset_create("BENCH-QUOTE")
-    engines, copies, narrow, requests = [], [], [], []
+    engines, copies, orders, narrow, requests = [], [], [], [], []
     for number in range(rounds):
         product = market_create(asset_create(f"BENCH-{number}"), quote, owners)
         with connect("benchmark") as connection:
@@ -87,16 +95,21 @@ def measure(
             connection.execute("ANALYZE")
             connection.execute("CHECKPOINT")
         engines.append(engine_rate(product, totals, batch_max))
+        with connect("benchmark") as connection:
+            rows = order_lines(connection, product)
+            orders.append(copy_rate(connection, _ORDERS_TABLE, _ORDERS_COPY, rows))
     broken = [line for name in CHECKED for line in INVARIANTS[name]()]
     assert not broken, broken
     return [
         figure_of("postgres_copy", copies, "rows/s"),
+        figure_of("postgres_copy_orders", orders, "rows/s"),
         figure_of("postgres_copy_narrow", narrow, "rows/s"),
         figure_of("engine_none", requests, "commands/s"),
         *(
             figure_of(name, engines, "commands/s", against=against, base=base)
             for name, against, base in (
                 ("engine_durable", "postgres_copy", copies),
+                ("engine_durable_over_orders", "postgres_copy_orders", orders),
                 ("engine_durable_over_narrow", "postgres_copy_narrow", narrow),
                 ("engine_durable_over_none", "engine_none", requests),
             )
@@ -136,6 +149,13 @@ def copy_rate(connection: Connection, tables: str, copy: str, lines: list[str]) 
     with connection.cursor().copy(copy) as copying:
         copying.write(rows)
     return len(lines) / (time.perf_counter() - started_s)
+
+
+def order_lines(connection: Connection, product: Product) -> list[str]:
+    """The market's orders as rows of their table."""
+    query = f"COPY (SELECT * FROM orderbook_order WHERE product_id = {product.pk}) TO STDOUT"
+    with connection.cursor().copy(query) as copying:
+        return [bytes(row).decode() for row in copying]
 
 
 def narrow_lines() -> list[str]:
