@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 
 from apps.accounts.ledger.models import Balance, Transfer
-from apps.orderbook.engine import batch, leases, store
+from apps.orderbook.engine import batch, leases
 from apps.orderbook.engine.service import Service
 from apps.orderbook.engine.session import connect
+from apps.orderbook.engine.tables import TRANSFERS
 from apps.orderbook.models import Candle, Event, Fill, Level, Order, Product, ProductLease
 from tests.support.engines import (
     Hand,
@@ -159,7 +160,7 @@ def fall_silent_in_a_copy(product: Product) -> None:
     """Returns when another engine has the market: on leaving, the session turns out to be over."""
     with connect("paused") as paused:
         Service(paused, "paused").share_out()
-        with paused.transaction(), paused.cursor().copy(store._TRANSFERS), engine("other") as other:
+        with paused.transaction(), paused.cursor().copy(TRANSFERS.copy), engine("other") as other:
 
             def has_it() -> bool:
                 other.service.share_out()

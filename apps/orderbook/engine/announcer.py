@@ -119,10 +119,13 @@ class Announcer:
 
     def _say(self, announcements: Sequence[Announcement]) -> None:
         commands = [id_ for announcement in announcements for id_ in announcement.commands]
-        self._redis.publish(VERDICTS, json.dumps({"commands": commands}))
         channels = {FEED + announcement.product: announcement for announcement in announcements}
-        listeners = dict(self._redis.pubsub_numsub(*channels))
-        for channel, announcement in channels.items():
+        with self._redis.pipeline(transaction=False) as together:
+            together.publish(VERDICTS, json.dumps({"commands": commands}))
+            together.pubsub_numsub(*channels)
+            _, listeners = together.execute()
+        for name, count in listeners:
             # Most markets have no listener most of the time, and messages take time to make.
-            if listeners.get(channel.encode()):
-                self._redis.publish(channel, announcement.feed())
+            if count:
+                channel = name.decode()
+                self._redis.publish(channel, channels[channel].feed())

@@ -20,8 +20,9 @@ from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.words import BUY
 from apps.orderbook.engine.command import AMEND, CANCEL_ALL, CHANGE, Command
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import Connection, Cursor, array
+from apps.orderbook.engine.session import Connection, array
 from apps.orderbook.engine.settlement import Wallet
+from apps.orderbook.engine.wire import Answer, Wire
 
 # An (owner, asset) pair.
 Key: TypeAlias = tuple[int, int]
@@ -30,7 +31,9 @@ KNOWN_MAX: Final = 500_000
 
 _CREATE: Final = """
 INSERT INTO accounts_balance (owner_id, asset_id)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS k (owner, asset) ORDER BY owner, asset
+SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS k (owner, asset)
+WHERE NOT EXISTS (SELECT FROM accounts_balance WHERE owner_id = owner AND asset_id = asset)
+ORDER BY owner, asset
 ON CONFLICT (owner_id, asset_id) DO NOTHING
 """
 _READ: Final = """
@@ -43,7 +46,7 @@ _LOCK: Final = f"{_READ} FOR NO KEY UPDATE OF b"
 
 
 class Balances:
-    """Creates, reads and locks balances. Remembers which exist: none is ever deleted."""
+    """Creates balances. Remembers which exist: none is ever deleted."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -60,11 +63,11 @@ class Balances:
             self._known.clear()
         self._known.update(missing)
 
-    def read(self, keys: Collection[Key], *, lock: bool) -> Cursor:
-        """Existing balances, for `wallets`. Locks last for the rest of the transaction."""
-        owners, assets = zip(*keys, strict=True)
-        query = _LOCK if lock else _READ
-        return self._connection.execute(query, (array(owners), array(assets)))
+
+def balances_read(wire: Wire, keys: Collection[Key], *, lock: bool) -> Answer:
+    """Ask for existing balances, for `wallets`. Locks last for the rest of the transaction."""
+    owners, assets = zip(*keys, strict=True)
+    return wire.say(_LOCK if lock else _READ, (array(owners), array(assets)))
 
 
 def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[int, dict[int, Wallet]]:

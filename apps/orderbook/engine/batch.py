@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final
 
@@ -15,14 +16,17 @@ from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.fees import Schedule
 from apps.orderbook.engine.leases import LeaseLost
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import Connection, array, one, time_of
+from apps.orderbook.engine.session import Connection, array, time_of
 from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.standings import look_up_standings
+from apps.orderbook.engine.wire import Wire
 
 Work = Sequence[tuple[Market, list[Command]]]
 
 # Decided in one go before their transfers are passed on: enough to be worth a packet.
 SLICE: Final = 50
+# What so many commands come to is said together; what more come to is copied.
+TOGETHER_MAX: Final = 100
 
 # Locks the rows of the leases, in the order of their keys, if they are still ours: an engine
 # that was paused and replaced finds another epoch. The product's row says which fees apply now.
@@ -36,8 +40,6 @@ ORDER BY l.product_id FOR NO KEY UPDATE OF l
 _NUMBERS: Final = """
 SELECT pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
 """
-
-
 _COVERED: Final = "accounts_balance_available_not_negative"
 
 
@@ -47,53 +49,73 @@ class Overspent(Exception):
 
 
 def carry_out(
-    connection: Connection, known: Balances, work: Work, at_us: int, *, lock: bool
+    wire: Wire,
+    known: Balances,
+    work: Work,
+    at_us: int,
+    *,
+    lock: bool,
+    then: Callable[[], None],
 ) -> list[Decisions]:
-    """Decide these commands and commit what comes of them. It is `at_us` for all of them.
+    """Decide these commands and commit what comes of them. It is `at_us` for all of them. `then`
+    may say something that is to be heard with the commit, after it.
 
     With `lock` nobody can change the balances meanwhile; without it Overspent may be raised.
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
     are ahead of the database and have to be loaded again.
     """
     try:
-        return _carry_out(connection, known, work, at_us, lock)
+        with _undone(wire.connection):
+            batch = _carry_out(wire, known, work, at_us, lock)
+            wire.say("COMMIT")
+            then()
+            wire.hear()
     except psycopg.errors.CheckViolation as error:
         if lock or error.diag.constraint_name != _COVERED:
             raise
         raise Overspent(error.diag.message_detail) from error
-
-
-def _carry_out(
-    connection: Connection, known: Balances, work: Work, at_us: int, lock: bool
-) -> list[Decisions]:
-    keys = {key for market, commands in work for key in balances.keys_of(market, commands, at_us)}
-    known.create_missing(keys)
-    with connection.transaction():
-        with connection.pipeline():
-            fence = connection.execute(
-                _FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work))
-            )
-            numbers = connection.execute(_NUMBERS)
-            found = known.read(keys, lock=lock)
-        _apply_fees(work, fence.fetchall())
-        own_id, number = one(numbers)
-        look_up_standings(connection, work, at_us)
-        wallets = balances.wallets(found)
-        batch, at = [_decisions(market, wallets, at_us) for market, _ in work], time_of(at_us)
-        with store.Transfers(connection, number) as transfers:
-            for decisions, (market, commands) in zip(batch, work, strict=True):
-                for first in range(0, len(commands), SLICE):
-                    for command in commands[first : first + SLICE]:
-                        decisions.decide(command)
-                    # The server takes them in while the next commands are decided.
-                    transfers.write(decisions)
-                reader.advance(market, commands, bound=own_id)
-            orders = store.order_rows(batch, at)
-        store.write(
-            connection, batch, orders, chain(*(w.values() for w in wallets.values())), at=at
-        )
     for market, _ in work:
         market.holes_changed = False
+    return batch
+
+
+@contextmanager
+def _undone(connection: Connection) -> Iterator[None]:
+    """After an error nothing is left of the transaction."""
+    try:
+        yield
+    except Exception:
+        if not connection.broken:
+            connection.rollback()
+        raise
+
+
+def _carry_out(wire: Wire, known: Balances, work: Work, at_us: int, lock: bool) -> list[Decisions]:
+    """All but the commit."""
+    keys = {key for market, commands in work for key in balances.keys_of(market, commands, at_us)}
+    known.create_missing(keys)
+    is_long = sum(len(commands) for _, commands in work) > TOGETHER_MAX
+    wire.say("BEGIN")
+    fence = wire.say(_FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work)))
+    numbers = wire.say(_NUMBERS)
+    found = balances.balances_read(wire, keys, lock=lock)
+    wire.hear()
+    _apply_fees(work, fence.rows)
+    own_id, number = numbers.row
+    look_up_standings(wire.connection, work, at_us)
+    wallets = balances.wallets(found.rows)
+    batch, at = [_decisions(market, wallets, at_us) for market, _ in work], time_of(at_us)
+    with store.Transfers(wire, number, is_long=is_long) as transfers:
+        for decisions, (market, commands) in zip(batch, work, strict=True):
+            for first in range(0, len(commands), SLICE):
+                for command in commands[first : first + SLICE]:
+                    decisions.decide(command)
+                # The server takes them in while the next commands are decided.
+                transfers.write(decisions)
+            reader.advance(market, commands, bound=own_id)
+        orders = store.order_rows(batch, at)
+    changed = chain(*(w.values() for w in wallets.values()))
+    store.write(wire, batch, orders, changed, at=at, is_long=is_long)
     return batch
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from apps.orderbook.engine.book import Step
 from apps.orderbook.engine.session import Connection, array
+from apps.orderbook.engine.wire import Wire
 from apps.orderbook.ids import id_first, id_last
 
 GRANULARITIES_S: Final = (60, 300, 900, 3_600, 21_600, 86_400)
@@ -49,13 +50,11 @@ INSERT INTO orderbook_candle
 """
 
 
-def candles_add(
-    connection: Connection, product_id: int, fills: Sequence[Step], *, at_us: int
-) -> None:
-    """Count a batch's trades, at least one, in their candles. `at_us` is the batch's time."""
+def candles_add(wire: Wire, product_id: int, fills: Sequence[Step], *, at_us: int) -> None:
+    """Say to count a batch's trades, at least one. `at_us` is the batch's time."""
     prices = [step[4] for step in fills]
     values = (min(prices), max(prices), prices[0], prices[-1], sum(step[5] for step in fills))
-    connection.execute(_ADD, (product_id, at_us // SECOND_US, *values, len(fills)))
+    wire.say(_ADD, (product_id, at_us // SECOND_US, *values, len(fills)))
 
 
 def candles_rebuild(connection: Connection, product_id: int) -> None:

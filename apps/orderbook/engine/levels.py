@@ -11,10 +11,11 @@ from typing import Final
 
 from apps.orderbook.engine.book import Book
 from apps.orderbook.engine.session import Connection, array
+from apps.orderbook.engine.wire import Wire
 
 _SET: Final = """
 INSERT INTO orderbook_level (product_id, side, price, size, orders)
-SELECT %s, v.side, v.price, v.size, v.orders
+SELECT %s::bigint, v.side, v.price, v.size, v.orders
 FROM unnest(%s::smallint[], %s::bigint[], %s::bigint[], %s::int[]) AS v (side, price, size, orders)
 ON CONFLICT (product_id, side, price) DO UPDATE SET size = excluded.size, orders = excluded.orders
 """
@@ -32,15 +33,15 @@ INSERT INTO orderbook_level (product_id, side, price, size, orders)
 
 
 def levels_write(
-    connection: Connection, product_id: int, book: Book, touched: Collection[tuple[int, int]]
+    wire: Wire, product_id: int, book: Book, touched: Collection[tuple[int, int]]
 ) -> None:
-    """Write these levels of the book, each a side and a price, as they are now."""
+    """Say these levels of the book, each a side and a price, as they are now."""
     ladders = book.bids, book.asks
     found = [ladders[side].levels.get(price * ladders[side].sign) for side, price in touched]
     sides, prices = zip(*touched, strict=True)
     sizes = array(level.size if level else 0 for level in found)
     counts = array(level.count if level else 0 for level in found)
-    connection.execute(_SET, (product_id, array(sides), array(prices), sizes, counts))
+    wire.say(_SET, (product_id, array(sides), array(prices), sizes, counts))
 
 
 def levels_rebuild(connection: Connection, product_id: int) -> None:

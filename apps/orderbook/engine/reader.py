@@ -16,13 +16,14 @@ that *ended*, and the one that fills the hole may be above that.)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final
 
 from apps.orderbook.engine.command import COLUMNS, Command
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import Connection, array, one
+from apps.orderbook.engine.session import array
+from apps.orderbook.engine.wire import Answer, Wire
 from apps.orderbook.ids import id_first, id_product
 
 # A gap wider than this is not a few transactions under way but a broken sequence.
@@ -44,35 +45,42 @@ class BrokenSequence(Exception):
     """Command ids jumped further than any number of transactions under way explains."""
 
 
-def read(
-    connection: Connection, markets: Iterable[Market], limit: int
-) -> tuple[int, list[tuple[Market, list[Command]]]]:
-    """The time, and the next commands of each market that has any, in the order of their ids.
+class Reading:
+    """A look into the journals of some markets. Said now, heard with all else that was said."""
 
-    The time is the database's, in microseconds since 1970, and not before any of the commands.
-    Forgets holes that nobody can fill any more. Apart from that nothing changes: what is read
-    again is read again, until `advance` says that it was taken.
-    """
-    by_id = {market.id: market for market in markets}
-    after = [market.cursor for market in by_id.values()]
-    before = [id_first(market_id + 1) for market_id in by_id]
-    holes = [hole for market in by_id.values() for hole in market.holes]
-    late: list[Command] = []
-    if holes:
-        # Who has ended by now is looked up first, so that the look at the holes is the later one.
-        (oldest,) = one(connection.execute(_OLDEST))
-        late = [Command(*row) for row in connection.execute(_LATE, (array(holes),))]
-        _forget(by_id.values(), {command.id for command in late}, oldest)
-    with connection.pipeline():
-        rows = connection.execute(_NEXT, (array(after), array(before), limit))
-        now = connection.execute(_NOW)
-    found: dict[int, list[Command]] = {}
-    for command in chain(late, map(Command._make, rows)):
-        found.setdefault(id_product(command.id), []).append(command)
-    # Many busy markets share one batch's worth of commands.
-    share = max(limit // (len(found) or 1), 1)
-    work = [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
-    return one(now)[0], work
+    def __init__(self, wire: Wire, markets: Sequence[Market], limit: int) -> None:
+        self.markets = markets
+        self._limit = limit
+        after = [market.cursor for market in markets]
+        before = [id_first(market.id + 1) for market in markets]
+        holes = [hole for market in markets for hole in market.holes]
+        self._late: Answer | None = None
+        if holes:
+            # Who has ended by now is looked up first: the look at the holes is the later one.
+            self._oldest = wire.say(_OLDEST)
+            self._late = wire.say(_LATE, (array(holes),))
+        self._following = wire.say(_NEXT, (array(after), array(before), limit))
+        self._now = wire.say(_NOW)
+
+    def work(self) -> tuple[int, list[tuple[Market, list[Command]]]]:
+        """The time, and the next commands of each market that has any, in the order of their ids.
+
+        The time is the database's, in microseconds since 1970, and not before any of the commands.
+        Forgets holes that nobody can fill any more. Apart from that nothing changes: what is read
+        again is read again, until `advance` says that it was taken.
+        """
+        by_id = {market.id: market for market in self.markets}
+        late: list[Command] = []
+        if self._late is not None:
+            late = [*map(Command._make, self._late.rows)]
+            _forget(self.markets, {command.id for command in late}, self._oldest.row[0])
+        found: dict[int, list[Command]] = {}
+        for command in chain(late, map(Command._make, self._following.rows)):
+            found.setdefault(id_product(command.id), []).append(command)
+        # Many busy markets share one batch's worth of commands.
+        share = max(self._limit // (len(found) or 1), 1)
+        work = [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
+        return self._now.row[0], work
 
 
 def _forget(markets: Iterable[Market], visible: Collection[int], oldest: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -14,9 +14,10 @@ from apps.orderbook.engine.command import TIME
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.leases import LeaseLost, Leases
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.reader import read
+from apps.orderbook.engine.reader import Reading
 from apps.orderbook.engine.recovery import market_load
 from apps.orderbook.engine.session import Connection
+from apps.orderbook.engine.wire import Wire
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +39,14 @@ class Service:
 
     def __init__(self, connection: Connection, name: str, batch_max: int = BATCH_MAX) -> None:
         self._connection = connection
+        self._wire = Wire(connection)
         self._leases = Leases(connection, name)
         self._balances = Balances(connection)
         self._batch_max = batch_max
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []
+        self._reads: Sequence[Market] = []
+        self._ahead: Reading | None = None
         self._now_us = 0
         self._careful_until_s = 0.0
 
@@ -73,9 +77,24 @@ class Service:
         markets = [market for id_, market in self.markets.items() if id_ not in without]
         if not markets:
             return []
-        self._now_us, work = read(self._connection, markets, self._batch_max)
+        work = self._read(markets)
         self._let_time_pass(markets, {market.id for market, _ in work})
         return work[:1] if one_by_one else work
+
+    def _read(self, markets: Sequence[Market]) -> Work:
+        """What was read with the last commit, if there was anything; else what is there now."""
+        ahead, self._ahead, self._reads = self._ahead, None, markets
+        work: Work = []
+        if ahead is not None and [*map(id, ahead.markets)] == [*map(id, markets)]:
+            self._now_us, work = ahead.work()
+        if not work:
+            reading = Reading(self._wire, markets, self._batch_max)
+            self._wire.hear()
+            self._now_us, work = reading.work()
+        return work
+
+    def _read_ahead(self) -> None:
+        self._ahead = Reading(self._wire, self._reads, self._batch_max)
 
     def _let_time_pass(self, markets: Iterable[Market], busy: Collection[int]) -> None:
         """Say what time it is where something is due and nobody else says anything.
@@ -96,9 +115,12 @@ class Service:
         self.working_on[:] = [market.id for market, _ in work]
         lock = time.monotonic() < self._careful_until_s
         try:
-            batch = carry_out(self._connection, self._balances, work, self._now_us, lock=lock)
+            batch = carry_out(
+                self._wire, self._balances, work, self._now_us, lock=lock, then=self._read_ahead
+            )
         except Overspent as overspent:
             log.warning("money was spent elsewhere meanwhile", balance=str(overspent))
+            self._ahead = None
             self._careful_until_s = time.monotonic() + CAREFUL_S
             self._load_again(work)
             batch = []
