@@ -77,7 +77,10 @@ def test_values_reach_the_server_as_they_are(connection: Connection) -> None:
 
 def test_nothing_is_carried_out_after_an_error_and_the_wire_goes_on(connection: Connection) -> None:
     wire = Wire(connection)
+    connection.execute("SELECT 1").fetchone()
     query, wrong = "SELECT 1 + %s::int", "SELECT 1 / %s::int"
+    wire.say(query, (0,))
+    wire.hear()
     wire.say("BEGIN")
     wire.say("SELECT set_config('ccmarket.said', 'before', false)")
     wire.say(wrong, (0,))
@@ -88,6 +91,8 @@ def test_nothing_is_carried_out_after_an_error_and_the_wire_goes_on(connection: 
         wire.hear()
     assert not hasattr(after, "rows")
     connection.rollback()
+    with pytest.raises(psycopg.errors.SyntaxError), connection.transaction():
+        connection.execute("nonsense")
     answers = wire.say(wrong, (1,)), wire.say(query, (1,))
     wire.hear()
     assert [answer.row for answer in answers] == [(1,), (2,)]

@@ -47,6 +47,8 @@ class Wire:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        # After a rollback psycopg has the server forget all that is prepared, if it prepared any.
+        connection.prepare_threshold = None
         self._pgconn = connection.pgconn
         self._names: dict[str, bytes] = {}
         self._numbers = count(1)
