@@ -207,6 +207,8 @@ class Saboteur:
         kind = self.draw.choices(("engine", "postgres", "both engines", "pause"), (6, 3, 2, 1))[0]
         if sum(self.done.values()) < 4:  # each at least once, however few strikes there are
             kind = ("engine", "postgres", "pause", "both engines")[sum(self.done.values())]
+            if kind in ("engine", "pause"):  # a take-over, for once, whatever else goes on
+                wait_until("each engine has a market", engines_share)
         self.done[kind] += 1
         sys.stderr.write(f"strike {sum(self.done.values())}: {kind}\n")
         aftermath: Callable[[], None] = getattr(self, f"_{kind.replace(' ', '_')}")()
@@ -214,29 +216,34 @@ class Saboteur:
 
     def _engine(self) -> Callable[[], None]:
         process = self.engines.pick(self.draw)
+        measure = self._watch(process)
         self.engines.kill(process)
-        self._watch(process)
+        measure()
         return partial(self._start_engines_after, self.draw.random(), 1)
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """Measure, beside everything else, how long it takes until its markets are another's."""
-        threading.Thread(target=self._measure, args=(process.pid,), daemon=True).start()
-
-    def _measure(self, pid: int) -> None:
-        began_s, strikes, had = time.monotonic(), sum(self.done.values()), False
+    def _watch(self, process: subprocess.Popen[bytes]) -> Callable[[], None]:
+        """Look, before the strike, whether there is anything to take over and somebody who may.
+        Returns what measures, beside everything else, how long it takes."""
         try:
             with connect("watch") as session:
-                if not _others_up(session, pid):
-                    return  # nobody stands by: what follows is a start
+                if not _leased(session, process.pid) or not _others_up(session, process.pid):
+                    return lambda: None
+        except psycopg.Error:
+            return lambda: None  # PostgreSQL is down
+        watch = threading.Thread(target=self._measure, args=(process.pid,), daemon=True)
+        return watch.start
+
+    def _measure(self, pid: int) -> None:
+        began_s, strikes = time.monotonic(), sum(self.done.values())
+        try:
+            with connect("watch") as session:
                 while _leased(session, pid):
                     if sum(self.done.values()) > strikes:
                         return  # somebody else was struck meanwhile
-                    had = True
                     time.sleep(0.02)
         except psycopg.Error:
             return  # PostgreSQL is down: nobody can take over
-        if had:
-            self.take_overs_s.append(time.monotonic() - began_s)
+        self.take_overs_s.append(time.monotonic() - began_s)
 
     def _both_engines(self) -> Callable[[], None]:
         for process in list(self.engines.processes):
@@ -258,8 +265,9 @@ class Saboteur:
     def _pause(self) -> Callable[[], None]:
         """Long enough for the other engine to take over, then let it wake up."""
         process = self.engines.pick(self.draw)
+        measure = self._watch(process)
         process.send_signal(signal.SIGSTOP)
-        self._watch(process)
+        measure()
 
         def wake() -> None:
             time.sleep(8)
@@ -335,6 +343,16 @@ def engines_up() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^engine '")
         return int(cursor.fetchone()[0])
+
+
+def engines_share() -> bool:
+    """Whether two engines are at work, each with a market of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(DISTINCT l.engine) FROM orderbook_productlease l"
+            " JOIN pg_stat_activity a ON a.application_name = l.engine"
+        )
+        return int(cursor.fetchone()[0]) == 2
 
 
 def report(clients: list[Client]) -> dict[str, object]:

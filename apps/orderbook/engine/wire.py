@@ -9,6 +9,7 @@ through psycopg as ever.
 from __future__ import annotations
 
 import select
+from collections import deque
 from collections.abc import Sequence
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -54,6 +55,7 @@ class Wire:
         self._numbers = count(1)
         self._unprepared: list[str] = []
         self._said: list[tuple[str, list[bytes | None], Answer]] = []
+        self._under_way: deque[Answer] = deque()
 
     def say(self, statement: str, values: Sequence[Value] = ()) -> Answer:
         """Add a statement, with `%s` for each value, to what is heard next."""
@@ -64,57 +66,66 @@ class Wire:
         self._said.append((statement, [_text(value) for value in values], answer))
         return answer
 
-    def hear(self) -> None:
+    def hear(self, first: Answer | None = None) -> None:
         """Send what was said, and wait for all the answers. Raises the first error: what came after
-        it was not carried out."""
-        said, self._said = self._said, []
-        unprepared, self._unprepared = self._unprepared, []
-        self._pgconn.enter_pipeline_mode()
-        error = None
-        try:
-            self._send(said, unprepared)
-            error = self._listen(said, len(unprepared))
-            self._pgconn.exit_pipeline_mode()
-        finally:
-            if error:
-                # Which of them the server has prepared is not looked at: they get other names.
-                for statement in unprepared:
-                    del self._names[statement]
-        if error:
-            raise error
+        it was not carried out.
 
-    def _send(
-        self, said: list[tuple[str, list[bytes | None], Answer]], unprepared: list[str]
-    ) -> None:
+        With `first` it waits for no more than that answer, while the server carries on: hear the
+        rest before anything else is said.
+        """
+        if not self._under_way:
+            self._send(first)
+        while self._under_way:
+            answer = self._under_way.popleft()
+            if error := self._listen(answer):
+                self._give_up()
+                raise error
+            if answer is first:
+                return
+        self._finish()
+        self._unprepared.clear()
+
+    def _send(self, first: Answer | None) -> None:
         pgconn, names = self._pgconn, self._names
-        for statement in unprepared:
+        pgconn.enter_pipeline_mode()
+        for statement in self._unprepared:
             pgconn.send_prepare(names[statement], _numbered(statement))
-        for statement, values, _ in said:
+            self._under_way.append(Answer())
+        for statement, values, answer in self._said:
             pgconn.send_query_prepared(names[statement], values)
+            self._under_way.append(answer)
+            if answer is first:
+                pgconn.send_flush_request()
+        self._said.clear()
         pgconn.pipeline_sync()
         while pgconn.flush():
             self._wait(select.POLLIN | select.POLLOUT)
             pgconn.consume_input()
 
-    def _listen(
-        self, said: list[tuple[str, list[bytes | None], Answer]], prepared: int
-    ) -> Exception | None:
-        error: Exception | None = None
-        for number in range(-prepared, len(said)):
-            result = self._result()
-            if result is None:
-                raise error or OperationalError("the connection is lost")
-            if result.status in _TOLD:
-                if number >= 0:
-                    said[number][2].rows = self._rows(result)
-            elif error is None:
-                error = errors.error_from_result(result)
-            assert self._result() is None, "a statement has one result"
-        synced = self._result()
-        if synced is None:
-            raise error or OperationalError("the connection is lost")
-        assert synced.status == ExecStatus.PIPELINE_SYNC
+    def _listen(self, answer: Answer) -> Exception | None:
+        result = self._result()
+        if result.status not in _TOLD:
+            error = errors.error_from_result(result)
+        else:
+            error, answer.rows = None, self._rows(result)
+        assert self._pgconn.get_result() is None, "a statement has one result"
         return error
+
+    def _give_up(self) -> None:
+        """Pass over what was not carried out."""
+        while self._under_way:
+            self._under_way.popleft()
+            self._result()
+            self._pgconn.get_result()
+        self._finish()
+        # Which of them the server has prepared is not looked at: they get other names.
+        while self._unprepared:
+            del self._names[self._unprepared.pop()]
+
+    def _finish(self) -> None:
+        synced = self._result()
+        assert synced.status == ExecStatus.PIPELINE_SYNC
+        self._pgconn.exit_pipeline_mode()
 
     def _rows(self, result: PGresult) -> list[tuple[Any, ...]]:
         if not result.ntuples:
@@ -123,11 +134,14 @@ class Wire:
         transformer.set_pgresult(result)
         return transformer.load_rows(0, result.ntuples, tuple)
 
-    def _result(self) -> PGresult | None:
+    def _result(self) -> PGresult:
         while self._pgconn.is_busy():
             self._wait(select.POLLIN)
             self._pgconn.consume_input()
-        return self._pgconn.get_result()
+        result = self._pgconn.get_result()
+        if result is None:
+            raise OperationalError("the connection is lost")
+        return result
 
     def _wait(self, events: int) -> None:
         poll = select.poll()
