@@ -3,16 +3,14 @@ candles, right after every batch, found when wrong, made anew when asked."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from apps.orderbook import invariants
-from apps.orderbook.engine import service as service_module
 from apps.orderbook.engine.candles import GRANULARITIES_S
 from apps.orderbook.engine.leases import LeaseLost
+from apps.orderbook.engine.reader import Reading
 from apps.orderbook.engine.recovery import market_load
 from apps.orderbook.engine.session import connect
 from apps.orderbook.models import Candle, Fill, Level, Product
@@ -110,18 +108,14 @@ def test_an_engine_that_lost_a_market_before_it_was_loaded_changes_nothing() -> 
 
 def trade_at(product: Product, at_us: int, *prices: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch at a time of our choice, with a trade of one unit at each of these prices."""
-    read = service_module.read
-
-    def read_then(*args: Any) -> Any:
-        return at_us, read(*args)[1]
-
-    monkeypatch.setattr(service_module, "read", read_then)
+    work = Reading.work
     seller, buyer = trader(product), trader(product)
     for price in prices:
         sell(product, seller, price, ONE)
         buy(product, buyer, price, ONE)
-    run_engine()
-    monkeypatch.setattr(service_module, "read", read)
+    with monkeypatch.context() as patch:
+        patch.setattr(Reading, "work", lambda reading: (at_us, work(reading)[1]))
+        run_engine()
 
 
 def test_candles_are_those_of_the_trades(monkeypatch: pytest.MonkeyPatch) -> None:
