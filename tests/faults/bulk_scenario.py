@@ -1,4 +1,4 @@
-"""A bulk order, an engine, two workers, and somebody who kills them at random until it is done.
+"""A bulk order, an engine, two workers, the web, and somebody who kills them until it is done.
 
 Run with private services: `python -m ccmarket.embedded run --durable -- python -m
 tests.faults.bulk_scenario LINES KILLS SEED`. Prints what it found as JSON.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 
@@ -23,6 +22,7 @@ from django.db.models import Sum  # noqa: E402
 
 from apps.orderbook.models import (  # noqa: E402
     BulkCertificate,
+    BulkLine,
     BulkOrder,
     BulkPart,
     BulkStep,
@@ -30,102 +30,109 @@ from apps.orderbook.models import (  # noqa: E402
     Fill,
 )
 from apps.registry.models import Retirement  # noqa: E402
-from ccmarket.embedded.layout import PROJECT  # noqa: E402
-from tests.support.bulk_executions import Company, ask_for, company_make, offer  # noqa: E402
+from tests.faults.bulk_processes import Processes, Visitor  # noqa: E402
+from tests.support.bulk_executions import Company, company_make, offer  # noqa: E402
+from tests.support.bulk_orders import cash, file_of  # noqa: E402
 from tests.support.engines import broken_invariants, run_engine  # noqa: E402
+from tests.support.factories import TONNE  # noqa: E402
 
-END_S = 300.0
-PAUSE_S = (0.2, 1.5)
-BENEFICIARIES = 20
-ENGINE = [sys.executable, str(PROJECT / "manage.py"), "run_engine"]
-WORKER = [sys.executable, "-m", "tests.faults.bulk_worker"]
-
-
-class Processes:
-    """An engine and two workers, each replaced by another when it is killed."""
-
-    def __init__(self) -> None:
-        self.running = [(command, self._start(command)) for command in (ENGINE, WORKER, WORKER)]
-        self.kills = {"engine": 0, "worker": 0}
-
-    def strike(self, draw: random.Random) -> None:
-        """Kills one of them, whatever it is doing, and starts another."""
-        at = draw.randrange(len(self.running))
-        command, process = self.running[at]
-        process.kill()
-        process.wait()
-        self.kills["engine" if command is ENGINE else "worker"] += 1
-        self.running[at] = command, self._start(command)
-
-    def stop(self) -> None:
-        for _command, process in self.running:
-            process.kill()
-            process.wait()
-
-    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
+PLAN_S_MAX = 180.0
+PAUSE_S = (0.2, 3.0)
+LOOK_S = 0.05
+ASKED_MAX = 500 * TONNE
+GRAMS_MAX = 800_000
+State = BulkOrder.State
 
 
 def main(lines: int, kills: int, seed: int) -> None:
     call_command("migrate", verbosity=0)
-    draw, company = random.Random(seed), company_make()
+    draw, company, took_s = random.Random(seed), company_make(), {}
     for first, year in ((1, 2019), (2_000, 2020), (4_000, 2022)):
         offer(first, year, *((price, 20) for price in range(1, 16)))
     run_engine()
-    order, asked = order_of(company, lines, draw)
-    ask_for(order, company.trader)
-    processes, began_s = Processes(), time.monotonic()
+    processes = Processes()
     try:
-        while not is_over(order):
-            assert time.monotonic() - began_s < END_S, (order.state, processes.kills)
-            time.sleep(draw.uniform(*PAUSE_S))
-            if sum(processes.kills.values()) < kills:
-                processes.strike(draw)
+        visitor = Visitor(processes, company.client(company.trader))
+        began_s = time.monotonic()
+        visitor.bring(file_of(*rows_of(lines, draw)), quote=cash().code)
+        order = BulkOrder.objects.get()
+        while order.state in BulkOrder.PREPARING_STATES:
+            assert time.monotonic() - began_s < PLAN_S_MAX, order.state
+            look(order, visitor, processes)
+        assert order.state == State.PLANNED, order.state
+        took_s["to_plan"] = time.monotonic() - began_s
+        plan, began_s = order.plans.get(), time.monotonic()
+        visitor.ask_for(order, plan_id=plan.pk, total=plan.cost)
+        struck_until_done(order, visitor, processes, draw, kills)
+        took_s["to_done"] = time.monotonic() - began_s
     finally:
         processes.stop()
-    came = found(order, asked) | {"kills": processes.kills}
-    sys.stdout.write(json.dumps(came) + "\n")
+    seen = {
+        "kills": processes.kills,
+        "peak_mb": processes.peak_mb,
+        "took_s": {name: round(took, 1) for name, took in took_s.items()},
+        "pages": visitor.pages,
+        "page_slowest_s": round(visitor.slowest_s, 2),
+    }
+    sys.stdout.write(json.dumps(found(order, company) | seen) + "\n")
 
 
-def order_of(company: Company, lines: int, draw: random.Random) -> tuple[BulkOrder, int]:
-    """A planned order, and the grams that it asks for."""
-    rows: list[dict[str, object]] = []
-    for number in range(lines):
-        kilograms = draw.randrange(1, 800)
-        years = {"vintage_from": draw.choice(["", "2020", "2022"])}
-        beneficiary = f"Company {number % BENEFICIARIES}"
-        rows.append({"tonnes": f"0.{kilograms:03}", "beneficiary": beneficiary, **years})
-    order = company.order(*rows)
-    return order, order.grams
+def struck_until_done(
+    order: BulkOrder, visitor: Visitor, processes: Processes, draw: random.Random, kills: int
+) -> None:
+    """Kills something once the first order is placed, and again and again until it is done."""
+    limit_s = time.monotonic() + 300 + order.lines_count / 50
+    next_s = time.monotonic()
+    while order.state in BulkOrder.WORK_STATES or order.state == State.PLANNED:
+        assert time.monotonic() < limit_s, (order.state, processes.kills)
+        is_begun = BulkStep.objects.exists()
+        if is_begun and time.monotonic() >= next_s and sum(processes.kills.values()) < kills:
+            processes.strike(draw)
+            next_s = time.monotonic() + draw.uniform(*PAUSE_S)
+        look(order, visitor, processes)
 
 
-def is_over(order: BulkOrder) -> bool:
+def look(order: BulkOrder, visitor: Visitor, processes: Processes) -> None:
+    """The page, as its reader sees it meanwhile, and the row."""
+    time.sleep(LOOK_S)
+    processes.watch()
+    visitor.look_at(order)
     order.refresh_from_db()
-    return order.state not in BulkOrder.WORK_STATES
 
 
-def found(order: BulkOrder, asked: int) -> dict[str, object]:
+def rows_of(lines: int, draw: random.Random) -> list[dict[str, object]]:
+    """Lines of a hundredth as many beneficiaries, which together ask for less than is offered."""
+    most, beneficiaries = min(GRAMS_MAX, 2 * ASKED_MAX // lines), max(20, lines // 100)
+    return [
+        {
+            "tonnes": f"0.{draw.randrange(1, most):06}",
+            "beneficiary": f"Company {number % beneficiaries}",
+            "vintage_from": draw.choice(["", "2020", "2022"]),
+        }
+        for number in range(lines)
+    ]
+
+
+def found(order: BulkOrder, company: Company) -> dict[str, object]:
     """What came of it, counted from the rows."""
-    owner, plan = order.owner, order.plans.get()
-    parts = BulkPart.objects.filter(line__order=order)
-    total = Sum("grams")
+    parts, total = BulkPart.objects.filter(line__order=order), Sum("grams")
+    by_line = parts.values("line", "line__grams").annotate(total=total)
+    bought = Fill.objects.filter(taker_owner=company.owner)
     return {
         "state": order.state,
-        "asked": asked,
-        "planned": plan.filled,
+        "asked": BulkLine.objects.aggregate(total=total)["total"],
+        "planned": order.plans.get().filled,
         "parts": parts.aggregate(total=total)["total"],
-        "lines": parts.values("line").distinct().count(),
-        "lines_wrong": [
-            row["line"]
-            for row in parts.values("line", "line__grams").annotate(total=total)
-            if row["total"] > row["line__grams"]
-        ],
-        "filled": Fill.objects.filter(taker_owner=owner).aggregate(total=Sum("size"))["total"],
+        "lines": by_line.count(),
+        "lines_wrong": [row["line"] for row in by_line if row["total"] != row["line__grams"]],
+        "filled": bought.aggregate(total=Sum("size"))["total"],
         "surplus": BulkStep.objects.aggregate(total=Sum("surplus"))["total"],
         "retired": Retirement.objects.aggregate(total=Sum("amount_grams"))["total"],
+        "retirements": Retirement.objects.count(),
         "certified": BulkCertificate.objects.get(beneficiary="").grams,
+        "certificates": BulkCertificate.objects.count(),
         "steps": BulkStep.objects.count(),
-        "commands": Command.objects.filter(owner=owner).count(),
+        "commands": Command.objects.filter(owner=company.owner).count(),
         "problems": broken_invariants(),
     }
 

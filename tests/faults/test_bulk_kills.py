@@ -1,4 +1,4 @@
-"""Workers and the engine die at random while a bulk order is carried out: every line once."""
+"""Workers, engine and web die at random while a bulk order is carried out: every line once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ pytestmark = pytest.mark.faults
 
 # The suite's run is short; `make faults` sets more of both.
 LINES = int(os.environ.get("FAULT_BULK_LINES", "200"))
-STRIKES = int(os.environ.get("FAULT_STRIKES", "5"))
+STRIKES = int(os.environ.get("FAULT_BULK_STRIKES", "5"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-LIMIT_S = 400 + LINES / 5
+LIMIT_S = 600 + LINES / 25
+# What one worker has with nothing to do, and with the solver in it, is most of it.
+WORKER_MB_MAX = 600
 
 
 def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path) -> None:
@@ -44,3 +46,4 @@ def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path) -> N
     assert found["filled"] == found["parts"] + found["surplus"]
     assert (found["lines"], found["lines_wrong"]) == (LINES, [])
     assert found["steps"] == found["commands"]
+    assert found["peak_mb"]["worker"] < WORKER_MB_MAX
