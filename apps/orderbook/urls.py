@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.orderbook.views import bulk_executions, bulk_orders, market, markets
+from apps.orderbook.views import (
+    bulk_certificates,
+    bulk_executions,
+    bulk_orders,
+    market,
+    markets,
+)
 
 urlpatterns = [
     path("markets", markets.markets, name="markets"),
@@ -27,11 +33,16 @@ urlpatterns = [
     path("bulk-orders/<uuid:public_id>/lines.csv", bulk_executions.lines, name="bulk_order_lines"),
     path(
         "bulk-orders/<uuid:public_id>/certificates",
-        bulk_executions.certificates,
+        bulk_certificates.certificates,
         name="bulk_order_certificates",
     ),
     path(
-        "bulk-certificates/<uuid:public_id>", bulk_executions.certificate, name="bulk_certificate"
+        "bulk-certificates/<uuid:public_id>", bulk_certificates.certificate, name="bulk_certificate"
+    ),
+    path(
+        "bulk-certificates/<uuid:public_id>.pdf",
+        bulk_certificates.pdf,
+        name="bulk_certificate_pdf",
     ),
     path("markets/<str:code>/orders/<uuid:order>/cancel", market.cancel, name="order_cancel"),
 ]

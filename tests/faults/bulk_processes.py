@@ -21,6 +21,7 @@ from ccmarket.embedded.layout import PROJECT
 from ccmarket.embedded.ports import choose_port
 
 ANSWER_S_MAX = 60.0
+LOOK_EVERY_S = 1.0
 UP_S_MAX = 60.0
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -69,16 +70,18 @@ class Visitor:
     """A member in front of the pages. Where the web is away, it is asked again until it is back."""
 
     def __init__(self, processes: Processes, client: Client) -> None:
-        self.site, self.pages, self.slowest_s = f"http://localhost:{processes.port}", 0, 0.0
+        self.site, self.pages = f"http://localhost:{processes.port}", 0
+        self.looked_s = self.slowest_s = 0.0
         self.session = requests.Session()
         name = settings.SESSION_COOKIE_NAME
         self.session.cookies.set(name, client.cookies[name].value)
 
-    def look_at(self, order: BulkOrder) -> str:
-        """The order's page, once."""
-        shown = self._answer("GET", reverse("bulk_order", args=[order.public_id]))
-        self.pages += 1
-        return str(shown.text)
+    def look_at(self, order: BulkOrder) -> None:
+        """The order's page, which asks for itself once a second."""
+        if time.monotonic() - self.looked_s < LOOK_EVERY_S:
+            return
+        self._answer("GET", reverse("bulk_order", args=[order.public_id]))
+        self.looked_s, self.pages = time.monotonic(), self.pages + 1
 
     def bring(self, content: bytes, *, quote: str) -> None:
         """Uploads a file by the form."""

@@ -97,12 +97,12 @@ def look(order: BulkOrder, visitor: Visitor, processes: Processes) -> None:
     time.sleep(LOOK_S)
     processes.watch()
     visitor.look_at(order)
-    order.refresh_from_db()
+    order.refresh_from_db(fields=["state"])
 
 
 def rows_of(lines: int, draw: random.Random) -> list[dict[str, object]]:
-    """Lines of a hundredth as many beneficiaries, which together ask for less than is offered."""
-    most, beneficiaries = min(GRAMS_MAX, 2 * ASKED_MAX // lines), max(20, lines // 100)
+    """Lines for a few hundred beneficiaries at most, together less than what is offered."""
+    most, beneficiaries = min(GRAMS_MAX, 2 * ASKED_MAX // lines), 20 + lines // 500
     return [
         {
             "tonnes": f"0.{draw.randrange(1, most):06}",

@@ -19,14 +19,11 @@ from apps.accounts.errors import NotFound
 from apps.orderbook.api.base import DialectView, checked, errors
 from apps.orderbook.api.bulk_orders import order_named
 from apps.orderbook.api.fields import Output, ProductField, TimeField
+from apps.orderbook.certificates import bulk_certificate_address
 from apps.orderbook.models import BulkExecution, BulkOrder
 from apps.orderbook.models.enums import DoneReason
-from apps.orderbook.selectors.bulk_executions import (
-    Progress,
-    certificates_of,
-    progress_of,
-    steps_of,
-)
+from apps.orderbook.selectors.bulk_certificates import certificates_of
+from apps.orderbook.selectors.bulk_executions import Progress, progress_of, steps_of
 from apps.orderbook.services.bulk_approvals import bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
 
@@ -101,6 +98,10 @@ class BulkCertificateOutput(Output):
     beneficiary = serializers.CharField()
     amount = MicroField(source="grams")
     made_at = TimeField()
+    certificate_url = serializers.SerializerMethodField()
+
+    def get_certificate_url(self, certificate: Any) -> str:
+        return bulk_certificate_address(certificate)
 
 
 class BulkOrderExecutionView(DialectView):

@@ -60,6 +60,8 @@ class BulkExecution(FourEyesModel):
     pause = models.CharField(
         _("why it is paused"), max_length=8, choices=Pause, default=Pause.NONE, blank=True
     )
+    # The last news of it that was mailed (`services.bulk_notices`).
+    told = models.CharField(max_length=12, default="", db_default="", blank=True)
 
     class Meta(FourEyesModel.Meta):
         verbose_name = _("execution of a bulk order")

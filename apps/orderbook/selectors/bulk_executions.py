@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,11 +9,10 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.accounts.models import User
+from apps.accounts.models import Owner, User
 from apps.accounts.services.spending import APPROVERS, role_of
 from apps.orderbook.engine.book.money import MICRO
-from apps.orderbook.models import BulkCertificate, BulkExecution, BulkOrder, BulkStep
-from apps.registry.models import Retirement
+from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep
 
 _CENT: Final = 10_000
 PPM: Final = 1_000_000
@@ -111,30 +109,19 @@ def may_decide(*, order: BulkOrder, execution: BulkExecution, user: User) -> boo
     )
 
 
+def orders_to_decide(*, owner: Owner, user: User) -> QuerySet[BulkOrder]:
+    """The owner's orders that wait for an approval that this member may give."""
+    organisation = owner.organisation_id
+    if organisation is None or role_of(organisation_id=organisation, user=user) not in APPROVERS:
+        return BulkOrder.objects.none()
+    asked = BulkExecution.objects.filter(decision=BulkExecution.Decision.PENDING)
+    others = asked.exclude(proposed_by=user).exclude(brought_by=user).values("order")
+    return BulkOrder.objects.filter(owner=owner, state=BulkOrder.State.ASKED, pk__in=others)
+
+
 def steps_of(execution: BulkExecution) -> QuerySet[BulkStep]:
     """The execution's steps in their order."""
     return execution.steps.select_related("product").order_by("number")
-
-
-def certificates_of(order: BulkOrder) -> QuerySet[BulkCertificate]:
-    """The order's certificates: of the whole first, then by beneficiary."""
-    found = BulkCertificate.objects.filter(execution__order=order)
-    return found.order_by("beneficiary", "pk")
-
-
-def bulk_certificate(public_id: uuid.UUID) -> BulkCertificate | None:
-    """A certificate by its address, which is all that it takes to see it."""
-    found = BulkCertificate.objects.filter(public_id=public_id)
-    return found.select_related("execution__order__owner__organisation").first()
-
-
-def retirements_on(certificate: BulkCertificate) -> QuerySet[Retirement]:
-    """The retirements that a certificate is the sum of."""
-    terms: dict[str, Any] = {"bulk_parts__step__execution": certificate.execution_id}
-    if certificate.beneficiary:
-        terms["bulk_parts__line__beneficiary"] = certificate.beneficiary
-    found = Retirement.objects.filter(**terms).distinct().order_by("pk")
-    return found.select_related("credit_class__project__registry")
 
 
 def lines_done(order: BulkOrder) -> Iterator[tuple[Any, ...]]:

@@ -176,7 +176,7 @@ def _move(
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
         moved = BulkOrder.objects.filter(pk=order.pk, state__in=states).update(**values)
         if moved and pause is not None:
-            order.executions.filter(started_at__isnull=False).update(pause=pause)
+            order.executions.filter(started_at__isnull=False).update(pause=pause, told="")
         if moved and values["state"] in BulkOrder.WORK_STATES:
             wake_later(order)
     order.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Bulk orders carried out: ask, decide, pause, resume, see what every line got."""
+"""Bulk orders carried out: ask, decide, pause, resume, download what every line got."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -21,17 +20,11 @@ from apps.accounts.errors import ServiceError
 from apps.accounts.spreadsheets import csv_response
 from apps.orderbook.bulk_execution_forms import BulkDecisionForm, BulkExecuteForm
 from apps.orderbook.models import BulkExecution, BulkOrder
-from apps.orderbook.selectors.bulk_executions import (
-    bulk_certificate,
-    certificates_of,
-    lines_done,
-    retirements_on,
-)
+from apps.orderbook.selectors.bulk_executions import lines_done
 from apps.orderbook.selectors.bulk_orders import bulk_order_of
 from apps.orderbook.services.bulk_approvals import bulk_execution_decide, bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
 
-PER_PAGE = 50
 _HEADER = (
     *("line", "beneficiary", "cost_centre", "tonnes", "tonnes_filled", "tonnes_retired"),
     "certificates",
@@ -93,27 +86,6 @@ def lines(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Every line and what it got, as a file."""
     order = _order(request, public_id)
     return csv_response(name="bulk-order-lines.csv", header=list(_HEADER), rows=_line_rows(order))
-
-
-@require_safe
-@login_required
-@never_cache
-def certificates(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """The order's certificates: of the whole, and of each beneficiary."""
-    order = _order(request, public_id)
-    page = Paginator(certificates_of(order), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"order": order, "page": page}
-    return render(request, "orderbook/bulk_certificates.html", context)
-
-
-@require_safe
-def certificate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """What an order retired for one beneficiary, or at all, to whoever has the address."""
-    found = bulk_certificate(public_id)
-    if found is None:
-        raise Http404(public_id)
-    page = Paginator(retirements_on(found), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "orderbook/bulk_certificate.html", {"certificate": found, "page": page})
 
 
 def _line_rows(order: BulkOrder) -> Iterator[list[str]]:

@@ -19,7 +19,12 @@ from apps.orderbook.bulk.columns import TEMPLATE
 from apps.orderbook.bulk_execution_forms import BulkExecuteForm
 from apps.orderbook.bulk_forms import BulkOrderForm
 from apps.orderbook.models import BulkOrder
-from apps.orderbook.selectors.bulk_executions import may_decide, progress_of, steps_of
+from apps.orderbook.selectors.bulk_executions import (
+    may_decide,
+    orders_to_decide,
+    progress_of,
+    steps_of,
+)
 from apps.orderbook.selectors.bulk_orders import (
     bulk_order_of,
     bulk_orders_of,
@@ -57,7 +62,11 @@ def bulk_orders(request: HttpRequest) -> HttpResponse:
     """Everything the owner brought."""
     who = acting(request)
     page = Paginator(bulk_orders_of(who.owner), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "may_trade": TRADE in who.scopes}
+    context = {
+        "page": page,
+        "may_trade": TRADE in who.scopes,
+        "to_decide": orders_to_decide(owner=who.owner, user=who.user).order_by("pk"),
+    }
     return render(request, "orderbook/bulk_orders.html", context)
 
 
