@@ -53,6 +53,8 @@ faults: export FAULT_COMMANDS ?= 50000
 faults: export FAULT_STRIKES ?= 200
 faults: export FAULT_TAKE_OVER_S ?= 5
 faults: export FAULT_INTENTS ?= 500
+faults: export FAULT_BULK_LINES ?= 100000
+faults: export FAULT_BULK_STRIKES ?= 30
 faults: setup  ## Kill engines and PostgreSQL 200 times in 100,000 commands, and other processes
 	@$(PRIVATE) --durable -- $(RUN) -m pytest tests/faults $(ARGS)
 
