@@ -52,6 +52,8 @@ def text_from_micro(amount: int, *, decimals_min: int = 0) -> str:
     ('1.5', '2', '-0.000001')
     """
     whole, part = divmod(abs(amount), MICRO)
+    if not part and not decimals_min:
+        return f"-{whole}" if amount < 0 else str(whole)
     decimals = f"{part:06d}".rstrip("0").ljust(decimals_min, "0")
     sign = "-" if amount < 0 else ""
     return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"

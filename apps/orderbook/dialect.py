@@ -83,7 +83,8 @@ LEDGER_TYPES: Final[Words] = {
 
 def time_text(moment: datetime) -> str:
     """`2014-11-07T08:19:27.028459Z`: always in UTC and with microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    ours = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return ours.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def rate_text(bps: int) -> str:

@@ -17,6 +17,7 @@ class MicroField(serializers.Field[int, Any, str, Any]):
     """A decimal string (or JSON number) outside, an integer of micro-units inside."""
 
     default_error_messages = {"invalid": 'Write a decimal number, like "12.5".'}
+    told_of = staticmethod(text_from_micro)
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, str | int | Decimal):

@@ -24,11 +24,12 @@ class WordField(serializers.ChoiceField):
 
     def __init__(self, words: dialect.Words, **options: Any) -> None:
         self.words = words
+        self.told_of = words.get
+        self._numbers = {word: number for number, word in [*words.items()][::-1]}
         super().__init__(choices=list(dict.fromkeys(words.values())), **options)
 
     def to_internal_value(self, data: Any) -> Any:
-        word = super().to_internal_value(data)
-        return next(number for number, known in self.words.items() if known == word)
+        return self._numbers[super().to_internal_value(data)]
 
     def to_representation(self, value: int) -> str | None:  # type: ignore[override]
         return self.words.get(value)
@@ -110,7 +111,7 @@ class TimeField(serializers.Field[datetime, Any, str, Any]):
 class PublicIdField(serializers.Field[int, Any, str, Any]):
     """The public name of a row."""
 
-    def __init__(self, name_of: Callable[[int], uuid.UUID], **options: Any) -> None:
+    def __init__(self, name_of: Callable[[int], uuid.UUID | str], **options: Any) -> None:
         self.name_of = name_of
         super().__init__(**options)
 

@@ -23,7 +23,7 @@ from apps.orderbook.api.fields import (
     WordField,
 )
 from apps.orderbook.api.writing import writer
-from apps.orderbook.ids import order_uuid, profile_uuid
+from apps.orderbook.ids import order_text, profile_text
 from apps.orderbook.models import Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, Stop
 from apps.orderbook.selectors.orders import EVERY_STATUS, PENDING, STILL_OPEN
@@ -108,10 +108,10 @@ class OrderOutput(Output):
     """An order. `pending`: accepted, and the engine has not come to it; `active`: a stop order
     that waits for its price."""
 
-    id = PublicIdField(order_uuid)
+    id = PublicIdField(order_text)
     client_oid = serializers.CharField(required=False)
     product_id = ProductField(source="product")
-    profile_id = PublicIdField(profile_uuid, source="owner_id")
+    profile_id = PublicIdField(profile_text, source="owner_id")
     side = WordField(dialect.SIDES)
     type = WordField(dialect.ORDER_TYPES, source="order_type")
     price = MicroField(required=False)

@@ -27,6 +27,9 @@ class Command(models.Model):
     place command creates has the same id.
     """
 
+    # Was it written through this very object, a moment ago?
+    is_fresh = False
+
     id = models.BigIntegerField(primary_key=True)
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="+", db_constraint=False, db_index=False

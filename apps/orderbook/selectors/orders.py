@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Final
 
-from django.db import DEFAULT_DB_ALIAS
-
 from apps.accounts.models import Owner
-from apps.accounts.rows import Rows, array, rows_of
+from apps.accounts.rows import Rows, array, instance_of, rows_of
 from apps.accounts.together import Together
 from apps.orderbook.ids import id_first, id_last, id_product
 from apps.orderbook.models import Command, Event, Fill, Order, Product
@@ -92,11 +91,13 @@ _SHARED: Final = frozenset(
         "display_size", "slippage_bps", "created_at",
     }
 )  # fmt: skip
-_PENDING_ROW: Final = [
-    (field.attname, None if field.null else field.get_default())
+_PRODUCT: Final = Order._meta.get_field("product")
+_PENDING_ROW: Final = {
+    field.attname: None if field.null else field.get_default()
     for field in Order._meta.concrete_fields
-]
-_ORDER_NAMES: Final = [name for name, _usual in _PENDING_ROW]
+} | {"status": PENDING}
+_SHARED_NAMES: Final = sorted(_SHARED)
+_shared_of: Final = itemgetter(*_SHARED_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +132,19 @@ def order_of_command(command: Command) -> Order:
     return orders_of_commands([command])[0]
 
 
-def orders_of_commands(commands: Sequence[Command]) -> list[Order]:
-    """What has become of each of these place commands so far."""
-    decided = _decided.ask([command.pk for command in commands])
+def orders_of_commands(commands: Sequence[Command], *, at_acceptance: bool = False) -> list[Order]:
+    """What has become of each of these place commands so far.
+
+    `at_acceptance` nobody looks what the engine made of those that were accepted just now.
+    """
+    asked = [one.pk for one in commands if not (at_acceptance and one.is_fresh)]
+    decided = _decided.ask(asked) if asked else {}
     orders = []
     for command in commands:
         row = decided.get(command.pk)
         order: Order = _ROWS.read(row)[0] if row else order_pending(command)
         if Command.product.is_cached(command):
-            order.product = command.product
+            _PRODUCT.set_cached_value(order, command.product)
         orders.append(order)
     return orders
 
@@ -156,10 +161,8 @@ _decided: Final = Together(_decided_of)
 def order_pending(command: Command) -> Order:
     """The order that a place command will become, not saved and not to be."""
     assert command.kind == CommandKind.PLACE
-    row = [getattr(command, name) if name in _SHARED else usual for name, usual in _PENDING_ROW]
-    order = Order.from_db(DEFAULT_DB_ALIAS, _ORDER_NAMES, row)
-    order.status = PENDING
-    return order
+    shared = zip(_SHARED_NAMES, _shared_of(vars(command)), strict=True)
+    return instance_of(Order, {**_PENDING_ROW, **dict(shared)})
 
 
 def orders_of(owner: Owner, search: OrderSearch) -> Page[Order]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import transaction
 
-from apps.accounts.rows import array, rows_of
+from apps.accounts.rows import array, instance_of, rows_of
 from apps.accounts.together import Together
 from apps.orderbook.models import Command
 from apps.orderbook.services.doorbell import doorbell_ring
@@ -51,7 +52,8 @@ _TYPES: Final = {
     "rules": "text",
     "target": "bigint",
 }
-_NAMES: Final = [field.attname for field in Command._meta.concrete_fields]
+_NOTHING: Final = {field.attname: None for field in Command._meta.concrete_fields}
+_columns_of: Final = itemgetter(*_TYPES)
 _COLUMNS: Final = ", ".join(_TYPES)
 _ARRAYS: Final = ", ".join(f"%({name})s::{type_}[]" for name, type_ in _TYPES.items())
 
@@ -86,9 +88,9 @@ _NOTHING_DONE: Final = (
 def command_make(**fields: Any) -> Command:
     """A command that is not written yet, by the names of its columns.
 
-    As the ORM makes what it has read: its constructor takes longer than all the checks of an order.
+    The model's constructor would take longer than all the checks of an order.
     """
-    command = Command.from_db(DEFAULT_DB_ALIAS, _NAMES, [fields.get(name) for name in _NAMES])
+    command = instance_of(Command, {**_NOTHING, **fields})
     command._state.adding = True
     return command
 
@@ -105,12 +107,17 @@ def commands_append(commands: Sequence[Command]) -> list[bool]:
 
 def _append(asked: Sequence[Sequence[Command]], patience: str = PATIENCE) -> list[list[bool]]:
     commands = [command for some in asked for command in some]
-    columns = {name: array([getattr(one, name) for one in commands]) for name in _TYPES}
-    rows = iter(rows_of(_APPEND, {**columns, "patience": patience}) if commands else ())
+    rows = iter(_appended(commands, patience) if commands else ())
     written = [[_is_written(command, next(rows)) for command in some] for some in asked]
     for product in {command.product_id for command in commands}:
         transaction.on_commit(partial(doorbell_ring, product_id=product))
     return written
+
+
+def _appended(commands: Sequence[Command], patience: str) -> list[tuple[Any, ...]]:
+    columns = zip(*[_columns_of(vars(command)) for command in commands], strict=True)
+    arrays = dict(zip(_TYPES, map(array, columns), strict=True))
+    return rows_of(_APPEND, {**arrays, "patience": patience})
 
 
 def _append_alone(commands: Sequence[Command]) -> list[bool]:
@@ -122,7 +129,7 @@ def _is_written(command: Command, row: tuple[int, int | None, datetime | None]) 
     if created_at is None:
         return False
     command.id, command.entity_id, command.created_at = id_, entity_id, created_at
-    command._state.adding = False
+    command._state.adding, command.is_fresh = False, True
     return True
 
 

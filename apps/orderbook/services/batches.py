@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
+from apps.accounts.carrying import carrier_current
 from apps.accounts.errors import ServiceError
 from apps.accounts.models import Owner, User
 from apps.orderbook.models import Command
@@ -49,7 +50,8 @@ def batch_accept(
     """
     assert len(requests) <= BATCH_MAX
     batch = _Batch(owner, user)
-    if not connection.in_atomic_block and batch.is_written_at_once(requests):
+    is_free = carrier_current() is not None or not connection.in_atomic_block
+    if is_free and batch.is_written_at_once(requests):
         return batch.outcomes
     with transaction.atomic():
         with connection.cursor() as cursor:
