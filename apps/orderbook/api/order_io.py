@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
 from apps.accounts.api.fields import MicroField
+from apps.accounts.carrying import aside
 from apps.orderbook import dialect
 from apps.orderbook.api.fields import (
     EndField,
@@ -148,7 +150,7 @@ class OrderOutput(Output):
 def orders_body(orders: Sequence[Order]) -> Any:
     """Orders as the API writes them."""
     if not all(_is_named(order) for order in orders):
-        prefetch_related_objects(orders, "product__base", "product__quote")
+        aside(partial(prefetch_related_objects, orders, "product__base", "product__quote"))
     write = writer(OrderOutput)
     return [write(order) for order in orders]
 

@@ -42,6 +42,7 @@ from apps.orderbook.selectors.orders import (
     order_of,
     order_of_client_oid,
     order_of_command,
+    order_resting,
     orders_canceled_by,
     orders_of,
 )
@@ -55,7 +56,7 @@ from apps.orderbook.services.commands import (
     order_place,
     orders_cancel_all,
 )
-from apps.orderbook.services.verdicts import verdict_wait
+from apps.orderbook.services.verdicts import verdict_rests, verdict_wait
 
 PRODUCT_ID = OpenApiParameter("product_id", str, description="Only in this market.")
 
@@ -94,7 +95,8 @@ class OrdersView(DialectView):
         values, who = checked(PlaceInput, request.data), acting(request)
         command = order_place(owner=who.owner, user=who.user, **order_asked(values))
         verdict_wait(command_ids=[command.pk], timeout_s=wait_s_of(request))
-        order = order_of_command(command)
+        rests = verdict_rests(command)
+        order = order_resting(command) if rests else order_of_command(command)
         refusal_raise(order)
         return wait_applied(request, Response(orders_body([order])[0]))
 

@@ -5,7 +5,8 @@ queue that is bounded: when Redis is slow or gone, announcements are dropped and
 Whoever missed a verdict finds it in the event table; whoever missed market data sees the gap in
 the sequence and makes the messages again from the events (`engine.feed`).
 
-`engine:verdicts` carries `{"commands": [ids]}`. `feed:PRODUCT` carries
+`engine:verdicts` carries `{"commands": [ids], "resting": [ids]}`: of the latter nothing is to be
+told but that they rest as they were placed. `feed:PRODUCT` carries
 `{"product", "sequence", "messages", "levels"}`: the messages after `sequence`, and for each price
 whose size changed `[side, price, size]` as it is after the last of them. Amounts in micro-units.
 """
@@ -44,6 +45,7 @@ class Announcement:
     product: str
     sequence: int
     commands: list[int]
+    resting: list[int]
     bodies: list[str]
     levels: list[tuple[str, int, int]]
 
@@ -55,6 +57,7 @@ class Announcement:
             product=decisions.market.code,
             sequence=decisions.sequence_before,
             commands=[event.command for event in decisions.events],
+            resting=[id_ for id_, placed in decisions.placed.items() if placed.rests_as_asked],
             bodies=[event.body for event in decisions.events],
             levels=[
                 (SIDES[side], price, level_size(book, side, price))
@@ -119,9 +122,11 @@ class Announcer:
 
     def _say(self, announcements: Sequence[Announcement]) -> None:
         commands = [id_ for announcement in announcements for id_ in announcement.commands]
+        resting = [id_ for announcement in announcements for id_ in announcement.resting]
+        verdicts = {"commands": commands, "resting": resting}
         channels = {FEED + announcement.product: announcement for announcement in announcements}
         with self._redis.pipeline(transaction=False) as together:
-            together.publish(VERDICTS, json.dumps({"commands": commands}))
+            together.publish(VERDICTS, json.dumps(verdicts))
             together.pubsub_numsub(*channels)
             _, listeners = together.execute()
         for name, count in listeners:

@@ -61,6 +61,14 @@ class Placed:
     order: Order
     refused: bool
 
+    @property
+    def rests_as_asked(self) -> bool:
+        """Is it in the book as its command says, and has nothing happened to it?"""
+        order, asked = self.order, self.command
+        if order.done or order.parked or order.filled_notional:
+            return False
+        return order.remaining + order.hidden == asked.size and order.price == asked.price
+
 
 @dataclass(slots=True)
 class Decisions:

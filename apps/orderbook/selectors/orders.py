@@ -132,6 +132,15 @@ def order_of_command(command: Command) -> Order:
     return orders_of_commands([command])[0]
 
 
+def order_resting(command: Command) -> Order:
+    """The order of a place command that rests and that nothing has happened to."""
+    order = order_pending(command)
+    order.status = OrderStatus.OPEN
+    if Command.product.is_cached(command):
+        _PRODUCT.set_cached_value(order, command.product)
+    return order
+
+
 def orders_of_commands(commands: Sequence[Command], *, at_acceptance: bool = False) -> list[Order]:
     """What has become of each of these place commands so far.
 

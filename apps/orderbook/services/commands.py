@@ -14,6 +14,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from apps.accounts.carrying import aside
 from apps.accounts.errors import NotFound, ServiceError
 from apps.accounts.models import Owner, User
 from apps.orderbook.ids import id_product
@@ -276,7 +277,7 @@ def command_named(owner: Owner, client_oid: str | None) -> Command | None:
     """The command that this owner has accepted under that client order id."""
     if not client_oid or not CLIENT_OID.fullmatch(client_oid):
         return None
-    return Command.objects.filter(owner=owner, client_oid=client_oid).first()
+    return aside(Command.objects.filter(owner=owner, client_oid=client_oid).first)
 
 
 def _is_placed(owner: Owner, order_id: int) -> bool:

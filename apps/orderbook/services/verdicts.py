@@ -21,6 +21,7 @@ from django.db import connection
 
 from apps.accounts.carrying import Pause, carrier_current, resume
 from apps.accounts.together import connection_release
+from apps.orderbook.models import Command
 from apps.orderbook.selectors.journal import commands_decided
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,11 @@ RECONNECT_S: Final = 1.0
 REDIS_TIMEOUT_S: Final = 0.2
 # A verdict may be announced before the request that placed the command comes to wait for it.
 REMEMBER_S: Final = 2.0
+
+
+def verdict_rests(command: Command) -> bool:
+    """Has its engine just said that the order rests as it was placed? False: look at its row."""
+    return command.is_fresh and _listener.verdicts.is_resting(command.pk)
 
 
 def verdict_wait(*, command_ids: Iterable[int], timeout_s: float) -> bool:
@@ -87,6 +93,8 @@ class Verdicts:
         # Two generations, the older dropped as a whole: time bounds what is remembered.
         self._young: set[int] = set()
         self._old: set[int] = set()
+        self._resting: set[int] = set()
+        self._resting_old: set[int] = set()
         self._young_since_s = time.monotonic()
 
     def enter(self, command_ids: Iterable[int], pause: Pause | None = None) -> Wait:
@@ -108,11 +116,11 @@ class Verdicts:
                 if not others:
                     del self._waits[command_id]
 
-    def announce(self, command_ids: Collection[int]) -> None:
-        """These commands are decided and committed."""
+    def announce(self, command_ids: Collection[int], resting: Collection[int] = ()) -> None:
+        """These commands are decided and committed; some are orders that rest as placed."""
         carried = []
         with self._lock:
-            self._remember(command_ids)
+            self._remember(command_ids, resting)
             # Most announcements are about what other processes wait for.
             for command_id in self._waits.keys() & set(command_ids):
                 for wait in self._waits.pop(command_id):
@@ -130,11 +138,18 @@ class Verdicts:
         with self._lock:
             return [pk for pk, waits in self._waits.items() if waits[0].since_s <= since_s]
 
-    def _remember(self, command_ids: Collection[int]) -> None:
+    def is_resting(self, command_id: int) -> bool:
+        """Was it announced lately as an order that rests as placed?"""
+        with self._lock:
+            return command_id in self._resting or command_id in self._resting_old
+
+    def _remember(self, command_ids: Collection[int], resting: Collection[int]) -> None:
         if time.monotonic() - self._young_since_s > REMEMBER_S:
             self._old, self._young = self._young, set()
+            self._resting_old, self._resting = self._resting, set()
             self._young_since_s = time.monotonic()
         self._young.update(command_ids)
+        self._resting.update(resting)
 
 
 class Listener:
@@ -195,7 +210,9 @@ class Listener:
 
     def _heard(self, data: bytes) -> None:
         try:
-            self.verdicts.announce([int(pk) for pk in json.loads(data)["commands"]])
+            said = json.loads(data)
+            ids, resting = said["commands"], said.get("resting", ())
+            self.verdicts.announce([int(pk) for pk in ids], [int(pk) for pk in resting])
         except (ValueError, TypeError, KeyError):
             log.warning("not a verdict message", data=data[:200])
 
