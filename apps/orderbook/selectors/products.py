@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from asyncio import AbstractEventLoop
 from collections.abc import Sequence
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from apps.accounts.carrying import carrier_current
 from apps.accounts.errors import NotFound
 from apps.accounts.models import Asset
 from apps.accounts.rows import Rows, array, rows_of
 from apps.accounts.together import Together
 from apps.orderbook.models import Product
 from apps.orderbook.names import code_from_name
-
-LOOK_EVERY_S: Final = 0.1
 
 _ROWS: Final = Rows(product=Product, base=Asset, quote=Asset)
 _CODE: Final = [field.attname for field in Product._meta.concrete_fields].index("code")
@@ -38,26 +32,10 @@ def products() -> QuerySet[Product]:
 
 def product_by_name(name: str) -> Product:
     """The market of that name in the dialect, as a symbol, or as its code. Raises NotFound."""
-    found = _product(code_from_name(name)) if _may_be_name(name) else None
+    found = _products.ask(code_from_name(name)) if _may_be_name(name) else None
     if found is None:
         raise NotFound(_("Product not found"), code="product_not_found")
     return found
-
-
-def _product(code: str) -> Product | None:
-    """A carried request does with what another one saw a moment ago: what a market takes is
-    decided by its engine, when the order's turn comes."""
-    carrier = carrier_current()
-    if carrier is None:
-        return _products.ask(code)
-    seen = _seen.setdefault(carrier.loop, {})
-    until_s, product = seen.get(code, (0.0, None))
-    if time.monotonic() < until_s:
-        return product
-    product = _products.ask(code)
-    if product is not None:
-        seen[code] = time.monotonic() + LOOK_EVERY_S, product
-    return product
 
 
 def _find(codes: Sequence[str]) -> list[Product | None]:
@@ -77,10 +55,6 @@ def _made(row: tuple[Any, ...]) -> Product:
 
 
 _last: Final[dict[str, tuple[tuple[Any, ...], Product]]] = {}
-# By event loop and code: until when (monotonic seconds) nobody looks again, and what was seen.
-_seen: Final[WeakKeyDictionary[AbstractEventLoop, dict[str, tuple[float, Product]]]] = (
-    WeakKeyDictionary()
-)
 _products: Final = Together(_find)
 
 
