@@ -100,6 +100,11 @@ class TestWhoWaitsForWhat:
         assert register.enter([1]).is_over
         assert not register.enter([1, 2]).is_over
 
+    def test_an_order_that_rests_is_remembered_as_one(self) -> None:
+        register = Verdicts()
+        register.announce([1, 2], [2])
+        assert [register.is_resting(pk) for pk in (1, 2, 3)] == [False, True, False]
+
     def test_old_verdicts_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(verdicts, "REMEMBER_S", 0.0)
         register = Verdicts()

@@ -6,10 +6,16 @@ import json
 from typing import Any
 
 import pytest
+import redis
 import requests
+from django.conf import settings
 
 from apps.accounts.models import User
+from apps.orderbook.api.order_io import orders_body
+from apps.orderbook.engine.announcer import VERDICTS
+from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Command, Order, Product
+from apps.orderbook.selectors.orders import order_resting
 from tests.support.api import signature
 from tests.support.factories import api_key_make, fund, user_make
 from tests.support.live import PLENTY_S, Live, engine, live
@@ -65,7 +71,7 @@ def caller(live: Live, product: Product) -> Caller:
 
 
 def test_what_an_order_is_answered_with_is_what_is_found_of_it(
-    caller: Caller, live: Live, product: Product, monkeypatch: pytest.MonkeyPatch
+    caller: Caller, live: Live, product: Product
 ) -> None:
     resting = [
         {},
@@ -74,11 +80,11 @@ def test_what_an_order_is_answered_with_is_what_is_found_of_it(
         {"cancel_after": "hour", "time_in_force": "GTT"},
         {"side": "sell", "price": "9"},
     ]
-    with monkeypatch.context() as patched:
-        # Of what rests nobody reads the row.
-        patched.setattr("apps.orderbook.selectors.orders._decided", None)
-        placed = [caller.place(**more) for more in resting]
+    placed = [caller.place(**more) for more in resting]
     assert {order["status"] for order in placed} == {"open"}
+    # Whether its row was read or not.
+    commands = Command.objects.order_by("pk")
+    assert placed == orders_body([order_resting(command) for command in commands])
     placed.append(caller.place(side="sell", price="8", stop="loss", stop_price="1"))
     assert placed[-1]["status"] == "active"
     assert placed == [caller.found(order) for order in placed]
@@ -86,6 +92,26 @@ def test_what_an_order_is_answered_with_is_what_is_found_of_it(
     taken = taker.place(side="sell", price="1.5", size="3")
     assert taken["filled_size"] == "3"
     assert taken == taker.found(taken)
+
+
+def test_the_engine_says_which_orders_rest_as_they_were_placed(
+    caller: Caller, live: Live, product: Product
+) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as heard:
+        heard.subscribe(VERDICTS)
+        rests = [caller.place(), caller.place(max_floor="0.5")]
+        Caller(live, product).place(side="sell", price="1.5", size="3")
+        caller.place(side="sell", price="8", stop="loss", stop_price="1")
+        Caller(live, product).place(side="sell", price="1.5", size="3")
+        decided: list[int] = []
+        resting: list[int] = []
+        while len(decided) < Command.objects.count():
+            message = heard.get_message(timeout=PLENTY_S)
+            assert message is not None
+            if message["type"] == "message":
+                said = json.loads(message["data"])
+                decided, resting = decided + said["commands"], resting + said["resting"]
+    assert [str(order_uuid(pk)) for pk in resting] == [order["id"] for order in rests]
 
 
 def test_a_client_order_id_that_was_used_names_its_first_order(caller: Caller) -> None:
