@@ -15,7 +15,7 @@ from django_countries import countries
 from apps.accounts.amounts import micro_from_text, text_from_micro
 from apps.accounts.errors import ServiceError
 from apps.accounts.ledger.models import Asset, Owner
-from apps.accounts.models import ApiKey, User, WebhookEvent
+from apps.accounts.models import ApiKey, Membership, User, WebhookEvent
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
 from apps.accounts.networks import networks_read
 from apps.accounts.oauth.applications import NAME_CHARS_MAX
@@ -64,6 +64,20 @@ class OrganisationForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     country = forms.ChoiceField(label=_("Country"), choices=_countries, required=False)
+
+
+class RoleForm(forms.Form):
+    """What a member may do."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Membership.Role.choices)
+
+
+class InvitationForm(RoleForm):
+    """Whom to invite, and for what."""
+
+    email = forms.CharField(label=_("Email address"), max_length=254, widget=forms.EmailInput)
+
+    field_order = ("email", "role")
 
 
 class ActingForm(forms.Form):

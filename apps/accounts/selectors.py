@@ -9,9 +9,18 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
-from apps.accounts.models import ApiKey, Gift, Membership, User, Wallet
+from apps.accounts.models import (
+    ApiKey,
+    Gift,
+    Invitation,
+    Membership,
+    Organisation,
+    User,
+    Wallet,
+)
 
 TRANSFERS_PAGE = 50
 TRANSFERS_PAGE_MAX = 200
@@ -126,6 +135,19 @@ def wallets_of(owner: Owner) -> QuerySet[Wallet]:
 def memberships_of(user: User) -> QuerySet[Membership]:
     """The organisations a person may act for, by name."""
     return user.memberships.select_related("organisation").order_by("organisation__name")
+
+
+def members_of(organisation: Organisation) -> QuerySet[Membership]:
+    """Everybody who may act for the organisation, by when they joined."""
+    return organisation.memberships.select_related("user").order_by("pk")
+
+
+def invitations_open(organisation: Organisation) -> QuerySet[Invitation]:
+    """What nobody has answered yet, and could; newest first."""
+    waiting = organisation.invitations.filter(
+        state=Invitation.State.OPEN, expires_at__gt=timezone.now()
+    )
+    return waiting.select_related("invited_by").order_by("-pk")
 
 
 def api_keys_of(owner: Owner) -> QuerySet[ApiKey]:

@@ -8,6 +8,7 @@ from oauth2_provider.models import clear_expired
 from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
 from apps.accounts.services.gifts import gifts_sweep
+from apps.accounts.services.invitations import invitations_mail
 from apps.accounts.webhooks import delivery
 from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
 
@@ -30,3 +31,9 @@ def webhooks_deliver() -> None:
 def sweep_gifts() -> None:
     """Mails gifts, and gives back what nobody took."""
     gifts_sweep()
+
+
+@shared_task(name="accounts.invitations_mail")
+def mail_invitations() -> None:
+    """Mails invitations into organisations."""
+    invitations_mail()

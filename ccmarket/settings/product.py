@@ -41,6 +41,8 @@ WALLET_COOLING_OFF_S = env.number("WALLET_COOLING_OFF_S", 86_400)
 
 # For how long a gift waits to be claimed before it is the giver's again.
 GIFT_DAYS = env.number("GIFT_DAYS", 30)
+# For how long an invitation into an organisation can be accepted.
+INVITATION_DAYS = env.number("INVITATION_DAYS", 14)
 # What choosing the class costs whoever gives CC back to the pool, in 1/10,000 of the amount.
 POOL_CHOICE_FEE_BPS = env.number("POOL_CHOICE_FEE_BPS", 50)
 
@@ -95,6 +97,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "journal-months": {"task": "orderbook.journal_months_create", "schedule": 24 * 3600},
     "gifts-sweep": {"task": "accounts.gifts_sweep", "schedule": 30, "options": {"expires": 30}},
+    "invitations-mail": {
+        "task": "accounts.invitations_mail",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 

@@ -48,6 +48,7 @@ OWN = [
     "/pool/redeem",
     "/markets/VCS-1987-2023-USDC",
     "/account/",
+    "/account/gifts/",
     "/account/wallets/",
     "/account/api-keys/",
     "/account/apps/",

@@ -123,7 +123,7 @@ def test_a_mail_server_that_is_away_is_asked_again(
 
     give(giver)
     with monkeypatch.context() as patch:
-        patch.setattr("apps.accounts.services.gifts.send_mail", away)
+        patch.setattr("apps.accounts.services.mailing.send_mail", away)
         gifts_sweep()
     assert mail.outbox == []
     gifts_sweep()

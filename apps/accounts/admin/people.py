@@ -18,7 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.finding import organisations_found, people_found
 from apps.accounts.admin.lists import LongList, LongListAdmin
-from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.models import Invitation, Membership, Organisation, User
 from apps.accounts.services.users import owner_ensure
 
 
@@ -109,12 +109,9 @@ class GroupAdmin(DjangoGroupAdmin, StaffAdmin):
     """Permissions that several people share."""
 
 
-class MembershipInline(TabularInline):
-    """Members are chosen by the organisation's owners, not by staff."""
+class OwnersDecideInline(TabularInline):
+    """What the organisation's owners decide, not staff."""
 
-    model = Membership
-    fields = ("user", "role", "created_at")
-    readonly_fields = fields
     extra = 0
     can_delete = False
 
@@ -125,6 +122,22 @@ class MembershipInline(TabularInline):
         return False
 
 
+class MembershipInline(OwnersDecideInline):
+    """Its members."""
+
+    model = Membership
+    fields = ("user", "role", "created_at")
+    readonly_fields = fields
+
+
+class InvitationInline(OwnersDecideInline):
+    """Who was asked to become a member, and what came of it."""
+
+    model = Invitation
+    fields = ("email", "role", "invited_by", "state", "created_at", "expires_at", "ended_at")
+    readonly_fields = fields
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(LongListAdmin):
     """Organisations with their members."""
@@ -133,7 +146,7 @@ class OrganisationAdmin(LongListAdmin):
     search_fields = ("name",)
     search_help_text = _("How the name begins")
     fields = ("name", "country", "public_id", "created_at")
-    inlines = (MembershipInline,)
+    inlines = (MembershipInline, InvitationInline)
 
     def rows_found(self, rows: QuerySet[Organisation], term: str) -> QuerySet[Organisation]:
         return rows.filter(pk__in=organisations_found(term))

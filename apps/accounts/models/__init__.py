@@ -7,6 +7,7 @@ from apps.accounts.models.gifts import Gift
 from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
+from apps.accounts.models.invitations import Invitation
 from apps.accounts.models.money import BankTransfer
 from apps.accounts.models.oauth import AppConsent
 from apps.accounts.models.saved_filters import SavedFilter
@@ -29,6 +30,7 @@ __all__ = [
     "Gift",
     "HistoryEntry",
     "IdempotentAnswer",
+    "Invitation",
     "Membership",
     "Organisation",
     "Owner",

@@ -12,7 +12,6 @@ from typing import Final
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db import transaction
 from django.forms import ValidationError
@@ -25,6 +24,7 @@ from apps.accounts.errors import Conflict, NotFound, ServiceError
 from apps.accounts.ledger.services import Hold, Leg, ledger_post
 from apps.accounts.models import Asset, Gift, Owner, Transfer, Wallet
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
+from apps.accounts.services.mailing import mail_once
 from apps.accounts.units import amount_text
 
 SALT: Final = "gift"
@@ -147,10 +147,6 @@ def gift_of_link(link: str) -> Gift:
 
 
 def _mail(gift: Gift) -> None:
-    # Claimed first, so that two sweeps mail it once; a mail that was lost is sent by hand.
-    now = timezone.now()
-    if not Gift.objects.filter(pk=gift.pk, mailed_at=None).update(mailed_at=now):
-        return
     words = {
         "amount": amount_text(gift.amount, gift.asset),
         "link": gift_link(gift),
@@ -158,11 +154,7 @@ def _mail(gift: Gift) -> None:
         "message": f"\n\n{gift.message}" if gift.message else "",
     }
     text = _("You were given %(amount)s.%(message)s\n\nTake it until %(until)s here:\n%(link)s\n")
-    try:
-        send_mail(_("A gift for you"), text % words, None, [gift.to_email])
-    except OSError:
-        # The mail server is away: the next sweep tries again.
-        Gift.objects.filter(pk=gift.pk).update(mailed_at=None)
+    mail_once(gift, to=gift.to_email, subject=_("A gift for you"), text=text % words)
 
 
 def _recipient(to: str) -> tuple[str, str]:

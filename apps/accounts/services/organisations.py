@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.services.spending import organisation_lock, role_of
 
 
 def organisation_create(*, name: str, by: User, country: str = "") -> Organisation:
@@ -33,7 +34,7 @@ def membership_set(*, organisation: Organisation, user: User, role: str, by: Use
     """
     assert role in Membership.Role.values, role
     with transaction.atomic():
-        _lock_as_owner(organisation, by)
+        lock_as_owner(organisation, by)
         if role != Membership.Role.OWNER:
             _keep_an_owner(organisation, without=user)
         membership, _created = Membership.objects.update_or_create(
@@ -46,21 +47,17 @@ def membership_remove(*, organisation: Organisation, user: User, by: User) -> No
     """Ends a membership: an Owner member ends anybody's, and everybody their own."""
     with transaction.atomic():
         if by == user:
-            _lock(organisation)
+            organisation_lock(organisation_id=organisation.pk)
         else:
-            _lock_as_owner(organisation, by)
+            lock_as_owner(organisation, by)
         _keep_an_owner(organisation, without=user)
         Membership.objects.filter(organisation=organisation, user=user).delete()
 
 
-def _lock(organisation: Organisation) -> None:
-    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-
-
-def _lock_as_owner(organisation: Organisation, by: User) -> None:
-    _lock(organisation)
-    owners = Membership.objects.filter(organisation=organisation, role=Membership.Role.OWNER)
-    if not owners.filter(user=by).exists():
+def lock_as_owner(organisation: Organisation, by: User) -> None:
+    """Until the end of the transaction nobody else changes members; raises NotPermitted."""
+    organisation_lock(organisation_id=organisation.pk)
+    if role_of(organisation_id=organisation.pk, user=by) != Membership.Role.OWNER:
         raise NotPermitted(_("Only an owner of the organisation may change its members."))
 
 
