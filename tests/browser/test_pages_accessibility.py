@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page
 
 from apps.accounts.models import Asset, Owner
+from apps.accounts.services.invitations import invitation_create, invitation_link
 from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.taxonomy import taxonomy_load
-from tests.support.factories import TONNE, asset_make, fund, wallet_make
+from tests.support.factories import TONNE, asset_make, fund, organisation_make, wallet_make
 from tests.support.markets import fill_write, order_rest, product_make
 from tests.support.registry import block_make, holder_make
 from tests.support.site import sign_in, site_running
@@ -56,6 +57,7 @@ OWN = [
     "/account/deposit/",
     "/account/history/",
 ]
+OF_AN_ORGANISATION = ["/account/members/", "/account/spending/"]
 
 
 @pytest.fixture
@@ -123,3 +125,20 @@ def test_no_page_of_a_signed_in_person_has_a_fault(
 ) -> None:
     sign_in(page, site, retirement.owner.user)
     assert {path: found for path in OWN if (found := faults(page, site + path))} == {}
+
+
+def test_no_page_of_an_organisation_has_a_fault(
+    site: str, page: Page, retirement: Retirement
+) -> None:
+    boss = retirement.owner.user
+    assert boss is not None
+    company = organisation_make(by=boss)
+    invitation = invitation_create(
+        organisation=company, email="friend@example.org", role="viewer", by=boss
+    )
+    sign_in(page, site, boss)
+    page.goto(f"{site}/account/")
+    page.get_by_role("radio", name=str(company)).check()
+    page.get_by_role("button", name="Switch").click()
+    paths = [*OF_AN_ORGANISATION, f"/invitations/{invitation_link(invitation).split('/')[4]}/"]
+    assert {path: found for path in paths if (found := faults(page, site + path))} == {}

@@ -12,19 +12,18 @@ from typing import Final
 
 from django.conf import settings
 from django.core import signing
-from django.core.validators import validate_email
 from django.db import transaction
-from django.forms import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import is_address as is_hex_address
+from eth_utils.address import to_checksum_address
 
 from apps.accounts.errors import Conflict, NotFound, ServiceError
 from apps.accounts.ledger.services import Hold, Leg, ledger_post
 from apps.accounts.models import Asset, Gift, Owner, Transfer, Wallet
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
-from apps.accounts.services.mailing import mail_once
+from apps.accounts.services.mailing import is_address, mail_once
 from apps.accounts.units import amount_text
 
 SALT: Final = "gift"
@@ -159,14 +158,12 @@ def _mail(gift: Gift) -> None:
 
 def _recipient(to: str) -> tuple[str, str]:
     """The address of mail, or the checksummed one on chain; the other is empty."""
-    if is_address(to):
+    if is_hex_address(to):
         return "", str(to_checksum_address(to))
-    try:
-        validate_email(to)
-    except ValidationError as error:
+    if not is_address(to):
         raise ServiceError(
             _("Give an email address, or an Ethereum address."), code="address_invalid", field="to"
-        ) from error
+        )
     return to, ""
 
 

@@ -12,17 +12,16 @@ from typing import Final
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
-from django.core.validators import validate_email
 from django.db import transaction
-from django.forms import ValidationError
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.errors import Conflict, NotFound, ServiceError
 from apps.accounts.models import Invitation, Membership, Organisation, User
-from apps.accounts.services.mailing import mail_once
-from apps.accounts.services.organisations import lock_as_owner
+from apps.accounts.services.history import recorded_as
+from apps.accounts.services.mailing import is_address, mail_once
+from apps.accounts.services.organisations import SOURCE, lock_as_owner
 from apps.accounts.services.spending import organisation_lock
 
 SALT: Final = "invitation"
@@ -37,8 +36,10 @@ def invitation_create(*, organisation: Organisation, email: str, role: str, by: 
     `already_member`, `too_many_invitations`.
     """
     assert role in Membership.Role.values, role
-    email = _address(email)
-    with transaction.atomic():
+    email = email.strip()
+    if not is_address(email):
+        raise ServiceError(_("Give an email address."), code="email_invalid", field="email")
+    with recorded_as(user=by, source=SOURCE), transaction.atomic():
         lock_as_owner(organisation, by)
         if organisation.memberships.filter(user__email__iexact=email).exists():
             raise Conflict(
@@ -65,7 +66,7 @@ def invitation_create(*, organisation: Organisation, email: str, role: str, by: 
 
 def invitation_revoke(*, invitation: Invitation, by: User) -> Invitation:
     """An owner takes it back. Raises NotPermitted, Conflict `invitation_ended`."""
-    with transaction.atomic():
+    with recorded_as(user=by, source=SOURCE), transaction.atomic():
         lock_as_owner(invitation.organisation, by)
         found = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if found.state != Invitation.State.REVOKED:
@@ -79,7 +80,7 @@ def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
 
     Raises Conflict `invitation_ended`, `invitation_other_address`, `already_member`.
     """
-    with transaction.atomic():
+    with recorded_as(user=user, source=SOURCE), transaction.atomic():
         organisation_lock(organisation_id=invitation.organisation_id)
         found = Invitation.objects.select_for_update().get(pk=invitation.pk)
         _require_address(found, user)
@@ -154,17 +155,6 @@ def _mail(invitation: Invitation) -> None:
     )
     subject = _("An invitation to %(organisation)s") % words
     mail_once(invitation, to=invitation.email, subject=subject, text=text % words)
-
-
-def _address(email: str) -> str:
-    email = email.strip()
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        raise ServiceError(
-            _("Give an email address."), code="email_invalid", field="email"
-        ) from error
-    return email
 
 
 def _require_address(invitation: Invitation, user: User) -> None:

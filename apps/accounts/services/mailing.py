@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.core.mail import send_mail
+from django.core.validators import validate_email
 from django.db.models import Model
+from django.forms import ValidationError
 from django.utils import timezone
+
+ADDRESS_CHARS_MAX: Final = 254
+
+
+def is_address(text: str) -> bool:
+    """Whether a mail can be addressed so, and a row keep it."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= ADDRESS_CHARS_MAX
 
 
 def mail_once(row: Model, *, to: str, subject: str, text: str) -> None:

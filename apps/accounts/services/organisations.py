@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,7 +11,10 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import organisation_lock, role_of
+
+SOURCE: Final = "members"
 
 
 def organisation_create(*, name: str, by: User, country: str = "") -> Organisation:
@@ -33,7 +38,7 @@ def membership_set(*, organisation: Organisation, user: User, role: str, by: Use
     Raises NotPermitted, Conflict `last_owner` when nobody could manage the organisation any more.
     """
     assert role in Membership.Role.values, role
-    with transaction.atomic():
+    with recorded_as(user=by, source=SOURCE), transaction.atomic():
         lock_as_owner(organisation, by)
         if role != Membership.Role.OWNER:
             _keep_an_owner(organisation, without=user)
@@ -45,7 +50,7 @@ def membership_set(*, organisation: Organisation, user: User, role: str, by: Use
 
 def membership_remove(*, organisation: Organisation, user: User, by: User) -> None:
     """Ends a membership: an Owner member ends anybody's, and everybody their own."""
-    with transaction.atomic():
+    with recorded_as(user=by, source=SOURCE), transaction.atomic():
         if by == user:
             organisation_lock(organisation_id=organisation.pk)
         else:
