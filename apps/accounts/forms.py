@@ -73,11 +73,15 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    """Whom to invite, and for what."""
+    """Whom to invite, and for what: the least unless told."""
 
     email = forms.CharField(label=_("Email address"), max_length=254, widget=forms.EmailInput)
 
     field_order = ("email", "role")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].initial = Membership.Role.VIEWER
 
 
 class ActingForm(forms.Form):
