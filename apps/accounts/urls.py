@@ -14,6 +14,7 @@ from apps.accounts.views import (
     money,
     oauth,
     spending,
+    statements,
     wallets,
     webhooks,
 )
@@ -70,4 +71,8 @@ urlpatterns = [
     path("account/wallets/<slug:address>/unlink/", wallets.wallet_unlink, name="wallet_unlink"),
     path("account/deposit/", money.deposit, name="deposit"),
     path("account/history/", money.history, name="history"),
+    path("account/statements/", statements.statements, name="statements"),
+    path("account/statements/<int:year>-<int:month>/", statements.statement, name="statement"),
+    path("account/statements/<int:year>-<int:month>.pdf", statements.pdf, name="statement_pdf"),
+    path("account/statements/<int:year>-<int:month>.csv", statements.csv, name="statement_csv"),
 ]

@@ -23,7 +23,7 @@ class BulkExecuteForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     keep = forms.ChoiceField(
-        label=_("What is filled"),
+        label=_("Once it is bought"),
         choices=BulkExecution.Keep.choices,
         initial=BulkExecution.Keep.RETIRE,
     )

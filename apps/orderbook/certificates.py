@@ -13,10 +13,7 @@ from django.utils.translation import ngettext
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Spacer, Table
 
-from apps.accounts.units import mass_text
-from apps.orderbook.models import BulkCertificate
-from apps.orderbook.selectors.bulk_certificates import CertificateSums, retirements_on, sums_of
-from apps.registry.certificates.sheet import (
+from apps.accounts.paper.sheet import (
     AMOUNT,
     BENEFICIARY,
     CENTRED,
@@ -31,7 +28,10 @@ from apps.registry.certificates.sheet import (
     table_make,
     verification_table,
 )
-from apps.registry.certificates.typesetting import BOLD
+from apps.accounts.paper.typesetting import BOLD
+from apps.accounts.units import mass_text
+from apps.orderbook.models import BulkCertificate
+from apps.orderbook.selectors.bulk_certificates import CertificateSums, retirements_on, sums_of
 
 # An order may have many thousands: a paper that long is read by nobody and takes minutes to make.
 LISTED_MAX: Final = 200

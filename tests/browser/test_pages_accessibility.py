@@ -56,6 +56,7 @@ OWN = [
     "/account/webhooks/",
     "/account/deposit/",
     "/account/history/",
+    "/account/statements/",
 ]
 OF_AN_ORGANISATION = ["/account/members/", "/account/spending/"]
 

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.accounts.acting import acting
+from apps.accounts.paper.sheet import qr_svg_of
 from apps.orderbook.certificates import bulk_certificate_address, bulk_certificate_pdf
 from apps.orderbook.models import BulkCertificate
 from apps.orderbook.selectors.bulk_certificates import (
@@ -21,7 +22,6 @@ from apps.orderbook.selectors.bulk_certificates import (
     sums_of,
 )
 from apps.orderbook.selectors.bulk_orders import bulk_order_of
-from apps.registry.certificates.address import qr_svg_of
 
 PER_PAGE = 50
 

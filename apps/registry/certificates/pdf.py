@@ -13,9 +13,7 @@ from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
-from apps.accounts.units import mass_text
-from apps.registry.certificates.address import certificate_address
-from apps.registry.certificates.sheet import (
+from apps.accounts.paper.sheet import (
     AMOUNT,
     BENEFICIARY,
     CENTRED,
@@ -30,8 +28,10 @@ from apps.registry.certificates.sheet import (
     table_make,
     verification_table,
 )
+from apps.accounts.paper.typesetting import BOLD
+from apps.accounts.units import mass_text
+from apps.registry.certificates.address import certificate_address
 from apps.registry.certificates.standing import at_registry_text
-from apps.registry.certificates.typesetting import BOLD
 from apps.registry.certifying import (
     CertificateLine,
     certificate_labels,

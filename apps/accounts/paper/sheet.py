@@ -1,4 +1,4 @@
-"""The paper that certificates are on: A4, its type, its tables, and where to check them.
+"""The paper that certificates and statements are on: A4, its type, its tables, QR codes.
 
 The same facts give the same bytes.
 """
@@ -18,8 +18,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
 
-from apps.registry.certificates.address import qr_of
-from apps.registry.certificates.typesetting import REGULAR, typeset
+from apps.accounts.paper.typesetting import REGULAR, typeset
 
 INK, QUIET, LINE = HexColor("#14261c"), HexColor("#5b6b62"), HexColor("#d5ddd8")
 MARGIN = 20 * mm
@@ -90,6 +89,17 @@ def verification_table(address: str) -> Table:
     widths = [QR_SIZE + 6 * mm, WIDTH - QR_SIZE - 6 * mm]
     middle = [("VALIGN", (0, 0), (-1, -1), "MIDDLE")]
     return table_make([[_QrCode(qr_of(address)), words]], widths, middle)
+
+
+def qr_of(address: str) -> segno.QRCode:
+    """The QR code of an address; a sixth of it may be dirty (ISO/IEC 18004, level M)."""
+    return segno.make_qr(address, error="m")
+
+
+def qr_svg_of(address: str) -> str:
+    """The same as an SVG data URI, dark on nothing: it wants a light ground."""
+    uri: str = qr_of(address).svg_data_uri(border=0, dark="#14261c")
+    return uri
 
 
 class _QrCode(Flowable):
