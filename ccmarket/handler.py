@@ -44,6 +44,8 @@ API_PATH: Final = "/api/v1/"
 # What is carried in the loop, unless it is so large that others would have to wait for it.
 CARRIED: Final = frozenset({("POST", f"{API_PATH}orders"), ("POST", f"{API_PATH}orders/batch")})
 CARRIED_BYTES_MAX: Final = 50_000
+# So many at a time: those beyond take threads, and wait for one if they have to.
+CARRIED_MAX: Final = 1_000
 
 
 class ThreadedHandler(ASGIHandler):
@@ -53,6 +55,7 @@ class ThreadedHandler(ASGIHandler):
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
         self._of_programs = _handler_with(settings.API_MIDDLEWARE)
+        self._carried = 0
         self._threads = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="request")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,11 +75,18 @@ class ThreadedHandler(ASGIHandler):
                 await sync_to_async(response.close)()
 
     def _responded(self, scope: Scope, body: IO[bytes]) -> Awaitable[Any]:
-        if is_carried(scope):
-            return carry(partial(self._respond, scope, body))
+        if self._carried < CARRIED_MAX and is_carried(scope):
+            return self._carry(partial(self._respond, scope, body))
         # What one request sets for its thread, like the language, is nobody else's.
         respond = partial(contextvars.copy_context().run, self._respond, scope, body)
         return asyncio.get_running_loop().run_in_executor(self._threads, respond)
+
+    async def _carry(self, respond: Callable[[], Any]) -> Any:
+        self._carried += 1
+        try:
+            return await carry(respond)
+        finally:
+            self._carried -= 1
 
     def _respond(self, scope: Scope, body: IO[bytes]) -> Any:
         set_script_prefix(get_script_prefix(scope))

@@ -93,7 +93,9 @@ class Together(Generic[Asked, Answer]):
         """Leads as long as whoever comes next cannot."""
         try:
             while self._lead() is not None:
-                pass
+                # As long as requests come, this is not over: a connection may be.
+                if connection.errors_occurred:
+                    close_old_connections()
         finally:
             close_old_connections()
 

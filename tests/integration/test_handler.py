@@ -193,6 +193,17 @@ def test_what_is_carried_needs_no_thread_and_leaves_nothing_to_the_next(
     assert len(carries._threads._threads) == 1, "others would wait for a large one"
 
 
+def test_no_more_than_so_many_are_carried(
+    carries: ThreadedHandler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = {"type": "http.request", "body": b"hello"}
+    assert ask(carries, "/api/v1/told", part, size=5)[0] == 200
+    assert carries._carried == 0
+    monkeypatch.setattr("ccmarket.handler.CARRIED_MAX", 0)
+    assert ask(carries, "/api/v1/told", part, size=5)[0] == 200
+    assert len(carries._threads._threads) == 1
+
+
 def test_what_needs_a_query_of_its_own_starts_anew_in_a_thread(carries: ThreadedHandler) -> None:
     part = {"type": "http.request", "body": b"[7]"}
     assert ask(carries, "/api/v1/counts", part, size=3) == (200, b'{"found":2,"asked":[7]}')

@@ -9,6 +9,7 @@ import pytest
 import redis
 import requests
 from django.conf import settings
+from django.db import connection
 
 from apps.accounts.models import User
 from apps.orderbook.api.order_io import orders_body
@@ -20,8 +21,9 @@ from tests.support.api import signature
 from tests.support.factories import api_key_make, fund, user_make
 from tests.support.live import PLENTY_S, Live, engine, live
 from tests.support.markets import TONNE, UNIT, product_make
+from tests.support.redis_away import redis_away
 
-__all__ = ["engine", "live"]
+__all__ = ["engine", "live", "redis_away"]
 
 pytestmark = pytest.mark.usefixtures("engine")
 
@@ -42,7 +44,7 @@ class Caller:
         fund(self.user.owner, product.quote, 1_000 * UNIT)
         fund(self.user.owner, product.base, 100 * TONNE)
         self.key = api_key_make(self.user)
-        self._url = live.url
+        self.url = live.url
 
     def call(self, method: str, path: str, body: Any = None, wait: int = 20) -> Any:
         text = "" if body is None else json.dumps(body)
@@ -51,7 +53,7 @@ class Caller:
             "Content-Type": "application/json",
             "Prefer": f"wait={wait}",
         }
-        url = f"{self._url}/api/v1{path}"
+        url = f"{self.url}/api/v1{path}"
         return requests.request(method, url, data=text, headers=headers, timeout=PLENTY_S)
 
     def place(self, **more: Any) -> dict[str, Any]:
@@ -131,6 +133,31 @@ def test_a_batch_that_cancels_is_carried_on_in_a_thread(caller: Caller) -> None:
     assert canceled["order"]["done_reason"] == "canceled"
     assert fresh["order"]["status"] == "open"
     assert Order.objects.count() == 2
+
+
+def test_orders_are_placed_without_redis_and_once(caller: Caller, redis_away: None) -> None:
+    text = json.dumps(ORDER)
+    headers = {**signature(caller.key, "POST", "/orders", text), "Prefer": "wait=20"}
+    headers["Content-Type"] = "application/json"
+    answers = [
+        requests.post(f"{caller.url}/api/v1/orders", text, headers=headers, timeout=PLENTY_S)
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 401]
+    assert answers[1].json()["message"] == "request was sent before"
+    assert Order.objects.count() == 1
+
+
+def test_a_connection_that_ended_is_made_anew(caller: Caller) -> None:
+    caller.place()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    answers = [caller.call("POST", "/orders", ORDER).status_code for _ in range(8)]
+    assert set(answers) <= {200, 503}
+    assert answers[-1] == 200
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/batch"])
