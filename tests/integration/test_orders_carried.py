@@ -155,7 +155,8 @@ def test_a_connection_that_ended_is_made_anew(caller: Caller) -> None:
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-    answers = [caller.call("POST", "/orders", ORDER).status_code for _ in range(8)]
+    # Each thread may find its own connection gone, once.
+    answers = [caller.call("POST", "/orders", ORDER, wait=0).status_code for _ in range(24)]
     assert set(answers) <= {200, 503}
     assert answers[-1] == 200
 
