@@ -11,9 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from eth_utils.address import is_address as is_hex_address
@@ -23,10 +21,10 @@ from apps.accounts.errors import Conflict, NotFound, ServiceError
 from apps.accounts.ledger.services import Hold, Leg, ledger_post
 from apps.accounts.models import Asset, Gift, Owner, Transfer, Wallet
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
+from apps.accounts.services.links import public_id_of, signed_link
 from apps.accounts.services.mailing import is_address, mail_once
 from apps.accounts.units import amount_text
 
-SALT: Final = "gift"
 AT_ONCE_MAX: Final = 100
 
 
@@ -127,17 +125,16 @@ def gifts_sweep() -> None:
 
 def gift_link(gift: Gift) -> str:
     """Where the gift is claimed: whoever has this address may."""
-    token = signing.Signer(salt=SALT).sign(gift.public_id.hex)
-    return settings.BASE_URL + reverse("gift", args=[token])
+    return signed_link("gift", gift.public_id)
 
 
 def gift_of_token(token: str) -> Gift:
     """The gift of a link. Raises NotFound."""
-    try:
-        public_id = signing.Signer(salt=SALT).unsign(token)
-    except signing.BadSignature as error:
-        raise NotFound(_("There is no such gift. Copy the whole link.")) from error
-    return Gift.objects.select_related("asset", "owner").get(public_id=public_id)
+    rows = Gift.objects.select_related("asset", "owner")
+    found = rows.filter(public_id=public_id_of(token, "gift")).first()
+    if found is None:
+        raise NotFound(_("There is no such gift. Copy the whole link."))
+    return found
 
 
 def gift_of_link(link: str) -> Gift:

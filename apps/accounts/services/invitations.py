@@ -11,20 +11,18 @@ from typing import Final
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.errors import Conflict, NotFound, ServiceError
 from apps.accounts.models import Invitation, Membership, Organisation, User
 from apps.accounts.services.history import recorded_as
+from apps.accounts.services.links import public_id_of, signed_link
 from apps.accounts.services.mailing import is_address, mail_once
 from apps.accounts.services.organisations import SOURCE, lock_as_owner
 from apps.accounts.services.spending import organisation_lock
 
-SALT: Final = "invitation"
 OPEN_MAX: Final = 100
 AT_ONCE_MAX: Final = 100
 
@@ -124,18 +122,13 @@ def invitations_mail() -> None:
 
 def invitation_link(invitation: Invitation) -> str:
     """Where it is accepted or declined."""
-    token = signing.Signer(salt=SALT).sign(invitation.public_id.hex)
-    return settings.BASE_URL + reverse("invitation", args=[token])
+    return signed_link("invitation", invitation.public_id)
 
 
 def invitation_of_token(token: str) -> Invitation:
     """The invitation of a link. Raises NotFound."""
-    try:
-        public_id = signing.Signer(salt=SALT).unsign(token)
-    except signing.BadSignature as error:
-        raise NotFound(_("There is no such invitation. Copy the whole link.")) from error
     rows = Invitation.objects.select_related("organisation", "invited_by")
-    found = rows.filter(public_id=public_id).first()
+    found = rows.filter(public_id=public_id_of(token, "invitation")).first()
     if found is None:
         raise NotFound(_("There is no such invitation. Copy the whole link."))
     return found

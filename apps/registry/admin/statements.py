@@ -64,6 +64,8 @@ class DifferenceInline(TabularInline):
 class CustodyStatementAdmin(ReadOnlyAdmin):
     """Adding one compares it at once; nothing moves by it."""
 
+    refusals: ClassVar = (ServiceError, FileRefused)
+
     form = StatementForm
     list_display = ("as_of", "registry", "file_name", "tonnes", "agreed_tonnes", "differing")
     list_filter = ("registry",)
@@ -109,19 +111,6 @@ class CustodyStatementAdmin(ReadOnlyAdmin):
             )
         # The page goes on with the statement that there is, which may be an earlier one.
         obj.__dict__.update(made.__dict__)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except (ServiceError, FileRefused) as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def has_compare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever may add a statement."""
