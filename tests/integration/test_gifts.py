@@ -26,7 +26,8 @@ from apps.accounts.services.gifts import (
 from ccmarket.invariants import HOLD_SOURCES
 from tests.support.api import bot_of
 from tests.support.factories import asset_make, client_of, fund, owner_make, wallet_make
-from tests.support.pages import hidden_of, text_of
+from tests.support.pages import hidden_of, soup_of, text_of
+from tests.support.registry import block_make, holder_make
 
 pytestmark = pytest.mark.django_db
 
@@ -202,6 +203,26 @@ def test_the_pages_give_claim_and_take_back(giver: Owner) -> None:
     assert client_of(person(taker)).post(back).status_code == 404
     assert client.post(back).status_code == 302
     assert has(giver) == (7_500_000, 0)
+
+
+def test_whole_tonnes_are_claimed_on_their_way_to_a_wallet() -> None:
+    giver, credit_class = holder_make(block_make(tonnes=4))
+    gift = gift_create(
+        owner=giver, asset=credit_class.asset, amount=2_500_000, to=WALLET, idempotency_key="k"
+    )
+    taker = owner_make()
+    wallet_make(taker, WALLET)
+    link, client = f"/gifts/{token_of(gift)}/", client_of(person(taker))
+    assert "take 2 NFTs to a wallet" in text_of(client.get(link))
+    claimed = client.post(link, {"then": "take-out"})
+    form = soup_of(client.get(claimed.url))
+    for name, value in (("credit_class", credit_class.code), ("to_address", WALLET)):
+        chosen = form.select_one(f"[name={name}] option[selected]")
+        assert chosen is not None
+        assert chosen["value"] == value
+    tonnes = form.select_one("[name=tonnes]")
+    assert tonnes is not None
+    assert tonnes["value"] == "2"
 
 
 def test_a_refusal_is_beside_its_field(giver: Owner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -10,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,6 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.accounts.acting import TRANSFER, acting
 from apps.accounts.errors import NotFound, ServiceError
 from apps.accounts.forms import GiftForm
+from apps.accounts.ledger.models import Asset
+from apps.accounts.models import Gift
 from apps.accounts.second_factor import second_factor_required
 from apps.accounts.selectors import gifts_of
 from apps.accounts.services.gifts import (
@@ -26,9 +30,10 @@ from apps.accounts.services.gifts import (
     gift_of_token,
     gift_return,
 )
-from apps.accounts.units import amount_text
+from apps.accounts.units import GRAMS_PER_TONNE, amount_text
 
 PER_PAGE = 20
+TAKE_OUT = "take-out"
 
 
 @login_required
@@ -78,6 +83,22 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
             return redirect_to_login(request.get_full_path())
         gift_claim(gift=found, owner=acting(request).owner)
         messages.success(request, _("The gift is yours."))
+        if request.POST.get("then") == TAKE_OUT:
+            return redirect(f"{reverse('take_out')}?{urlencode(_tonnes_of(found))}")
         return redirect("portfolio")
-    context = {"gift": found, "amount": amount_text(found.amount, found.asset)}
+    context = {
+        "gift": found,
+        "amount": amount_text(found.amount, found.asset),
+        "whole_tonnes": _whole_tonnes(found),
+    }
     return render(request, "accounts/gift.html", context)
+
+
+def _whole_tonnes(gift: Gift) -> int:
+    """How many NFTs it could be."""
+    return gift.amount // GRAMS_PER_TONNE if gift.asset.kind == Asset.Kind.CREDIT else 0
+
+
+def _tonnes_of(gift: Gift) -> dict[str, str | int]:
+    """What the page that takes tonnes out begins with."""
+    return {"class": gift.asset.code, "tonnes": _whole_tonnes(gift), "to": gift.to_address}

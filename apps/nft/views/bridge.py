@@ -23,6 +23,8 @@ from apps.nft.services.minting import mint_request
 
 # htmx stops polling when an answer has this status.
 STOP_POLLING = 286
+# With what the form may begin, by the names they have in an address.
+ASKED_BY_ADDRESS = {"credit_class": "class", "tonnes": "tonnes", "to_address": "to"}
 TOKENS_PER_PAGE = TOKENS_AT_ONCE_MAX = 100
 
 
@@ -48,7 +50,9 @@ def take_out(request: HttpRequest) -> HttpResponse:
     who = acting(request)
     who.require(TRANSFER)
     if request.method != "POST":
-        form = TakeOutForm(owner=who.owner, initial={"credit_class": request.GET.get("class")})
+        asked = {field: request.GET.get(name) for field, name in ASKED_BY_ADDRESS.items()}
+        known = {field: value for field, value in asked.items() if value}
+        form = TakeOutForm(owner=who.owner, initial=known)
         return render(request, "nft/take_out.html", {"form": form})
     form = TakeOutForm(request.POST, owner=who.owner)
     if form.is_valid():
