@@ -11,17 +11,15 @@ import psycopg
 
 from apps.orderbook.engine import balances, reader, store
 from apps.orderbook.engine.balances import Balances
-from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.fees import Schedule
 from apps.orderbook.engine.leases import LeaseLost
 from apps.orderbook.engine.market import Market
+from apps.orderbook.engine.reader import Reading, Work
 from apps.orderbook.engine.session import Connection, array, time_of
 from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.standings import look_up_standings
 from apps.orderbook.engine.wire import Wire
-
-Work = Sequence[tuple[Market, list[Command]]]
 
 # Decided in one go before their transfers are passed on: enough to be worth a packet.
 SLICE: Final = 50
@@ -51,14 +49,15 @@ class Overspent(Exception):
 def carry_out(
     wire: Wire,
     known: Balances,
+    reading: Reading,
     work: Work,
-    at_us: int,
     *,
     lock: bool,
-    then: Callable[[], None],
+    look_ahead: Callable[[], Reading],
 ) -> list[Decisions]:
-    """Decide these commands and commit what comes of them. It is `at_us` for all of them. `then`
-    may say something that is to be heard with the commit, after it.
+    """Decide these commands, all or some of what was read, and commit what comes of them.
+
+    `look_ahead` says the next reading, which is heard and prepared while the server is writing.
 
     With `lock` nobody can change the balances meanwhile; without it Overspent may be raised.
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
@@ -66,16 +65,16 @@ def carry_out(
     """
     try:
         with _undone(wire.connection):
-            batch = _carry_out(wire, known, work, at_us, lock)
+            batch, ahead = _carry_out(wire, known, reading, work, lock, look_ahead)
             wire.say("COMMIT")
-            then()
+            wire.hear(ahead.heard)
+            ahead.take()
+            ahead.foresee()
             wire.hear()
     except psycopg.errors.CheckViolation as error:
         if lock or error.diag.constraint_name != _COVERED:
             raise
         raise Overspent(error.diag.message_detail) from error
-    for market, _ in work:
-        market.holes_changed = False
     return batch
 
 
@@ -90,9 +89,16 @@ def _undone(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _carry_out(wire: Wire, known: Balances, work: Work, at_us: int, lock: bool) -> list[Decisions]:
+def _carry_out(
+    wire: Wire,
+    known: Balances,
+    reading: Reading,
+    work: Work,
+    lock: bool,
+    look_ahead: Callable[[], Reading],
+) -> tuple[list[Decisions], Reading]:
     """All but the commit."""
-    keys = {key for market, commands in work for key in balances.keys_of(market, commands, at_us)}
+    keys, at_us = reading.keys_of(work), reading.at_us
     known.create_missing(keys)
     is_long = sum(len(commands) for _, commands in work) > TOGETHER_MAX
     wire.say("BEGIN")
@@ -113,10 +119,12 @@ def _carry_out(wire: Wire, known: Balances, work: Work, at_us: int, lock: bool) 
                 # The server takes them in while the next commands are decided.
                 transfers.write(decisions)
             reader.advance(market, commands, bound=own_id)
+        # Said before all that is written: the answer comes while the server writes.
+        ahead = look_ahead()
         orders = store.order_rows(batch, at)
     changed = chain(*(w.values() for w in wallets.values()))
     store.write(wire, batch, orders, changed, at=at, is_long=is_long)
-    return batch
+    return batch, ahead
 
 
 def _apply_fees(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:

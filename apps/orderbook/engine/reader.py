@@ -17,14 +17,18 @@ that *ended*, and the one that fills the hole may be above that.)
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
-from typing import Final
+from typing import Final, TypeAlias
 
+from apps.orderbook.engine.balances import Key, keys_of
 from apps.orderbook.engine.command import COLUMNS, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import array
 from apps.orderbook.engine.wire import Answer, Wire
 from apps.orderbook.ids import id_first, id_product
+
+Work: TypeAlias = Sequence[tuple[Market, list[Command]]]
 
 # A gap wider than this is not a few transactions under way but a broken sequence.
 GAP_MAX: Final = 1_000_000
@@ -46,10 +50,18 @@ class BrokenSequence(Exception):
 
 
 class Reading:
-    """A look into the journals of some markets. Said now, heard with all else that was said."""
+    """A look into the journals of some markets. Said now, and heard with `heard` or after it.
+
+    `work` are the next commands of each market that has any, in the order of their ids, and `at_us`
+    is the database's time, in microseconds since 1970 and not before any of the commands. Both are
+    there once it was taken.
+    """
 
     def __init__(self, wire: Wire, markets: Sequence[Market], limit: int) -> None:
         self.markets = markets
+        self.at_us = 0
+        self.work: Work = []
+        self._keys: set[Key] | None = None
         self._limit = limit
         after = [market.cursor for market in markets]
         before = [id_first(market.id + 1) for market in markets]
@@ -60,15 +72,11 @@ class Reading:
             self._oldest = wire.say(_OLDEST)
             self._late = wire.say(_LATE, (array(holes),))
         self._following = wire.say(_NEXT, (array(after), array(before), limit))
-        self._now = wire.say(_NOW)
+        self.heard = wire.say(_NOW)
 
-    def work(self) -> tuple[int, list[tuple[Market, list[Command]]]]:
-        """The time, and the next commands of each market that has any, in the order of their ids.
-
-        The time is the database's, in microseconds since 1970, and not before any of the commands.
-        Forgets holes that nobody can fill any more. Apart from that nothing changes: what is read
-        again is read again, until `advance` says that it was taken.
-        """
+    def take(self) -> None:
+        """Take what was heard. Forgets holes that nobody can fill any more. Apart from that nothing
+        changes: what is read again is read again, until `advance` says that it was taken."""
         by_id = {market.id: market for market in self.markets}
         late: list[Command] = []
         if self._late is not None:
@@ -79,8 +87,24 @@ class Reading:
             found.setdefault(id_product(command.id), []).append(command)
         # Many busy markets share one batch's worth of commands.
         share = max(self._limit // (len(found) or 1), 1)
-        work = [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
-        return self._now.row[0], work
+        self.work = [(by_id[market_id], commands[:share]) for market_id, commands in found.items()]
+        self.at_us = self.heard.row[0]
+
+    def foresee(self) -> None:
+        """Find out beforehand which balances the work can touch. What goes wrong here goes wrong
+        again in its turn, and is then known for its market's."""
+        with suppress(Exception):
+            self._keys = _keys_of(self.work, self.at_us)
+
+    def keys_of(self, work: Work) -> set[Key]:
+        """The balances that this part of the work can touch."""
+        if work is self.work and self._keys is not None:
+            return self._keys
+        return _keys_of(work, self.at_us)
+
+
+def _keys_of(work: Work, at_us: int) -> set[Key]:
+    return {key for market, commands in work for key in keys_of(market, commands, at_us)}
 
 
 def _forget(markets: Iterable[Market], visible: Collection[int], oldest: int) -> None:

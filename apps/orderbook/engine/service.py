@@ -9,12 +9,12 @@ from typing import Final
 import structlog
 
 from apps.orderbook.engine.balances import Balances
-from apps.orderbook.engine.batch import Overspent, Work, carry_out
+from apps.orderbook.engine.batch import Overspent, carry_out
 from apps.orderbook.engine.command import TIME
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.leases import LeaseLost, Leases
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.reader import Reading
+from apps.orderbook.engine.reader import Reading, Work
 from apps.orderbook.engine.recovery import market_load
 from apps.orderbook.engine.session import Connection
 from apps.orderbook.engine.wire import Wire
@@ -45,9 +45,8 @@ class Service:
         self._batch_max = batch_max
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []
-        self._reads: Sequence[Market] = []
+        self._reading: Reading
         self._ahead: Reading | None = None
-        self._now_us = 0
         self._careful_until_s = 0.0
 
     def share_out(self) -> None:
@@ -77,24 +76,24 @@ class Service:
         markets = [market for id_, market in self.markets.items() if id_ not in without]
         if not markets:
             return []
-        work = self._read(markets)
+        self._reading = self._read(markets)
+        work = self._reading.work
         self._let_time_pass(markets, {market.id for market, _ in work})
         return work[:1] if one_by_one else work
 
-    def _read(self, markets: Sequence[Market]) -> Work:
+    def _read(self, markets: Sequence[Market]) -> Reading:
         """What was read with the last commit, if there was anything; else what is there now."""
-        ahead, self._ahead, self._reads = self._ahead, None, markets
-        work: Work = []
-        if ahead is not None and [*map(id, ahead.markets)] == [*map(id, markets)]:
-            self._now_us, work = ahead.work()
-        if not work:
-            reading = Reading(self._wire, markets, self._batch_max)
-            self._wire.hear()
-            self._now_us, work = reading.work()
-        return work
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.work and [*map(id, ahead.markets)] == [*map(id, markets)]:
+            return ahead
+        reading = Reading(self._wire, markets, self._batch_max)
+        self._wire.hear()
+        reading.take()
+        return reading
 
-    def _read_ahead(self) -> None:
-        self._ahead = Reading(self._wire, self._reads, self._batch_max)
+    def _look_ahead(self) -> Reading:
+        self._ahead = Reading(self._wire, self._reading.markets, self._batch_max)
+        return self._ahead
 
     def _let_time_pass(self, markets: Iterable[Market], busy: Collection[int]) -> None:
         """Say what time it is where something is due and nobody else says anything.
@@ -103,7 +102,7 @@ class Service:
         second one, from whichever engine, finds nothing due.
         """
         for market in markets:
-            if market.id not in busy and market.book.next_due() <= self._now_us:
+            if market.id not in busy and market.book.next_due() <= self._reading.at_us:
                 self._connection.execute(_TIME, {"product": market.id, "kind": TIME})
 
     def carry_out(self, work: Work) -> list[Decisions]:
@@ -116,8 +115,9 @@ class Service:
         lock = time.monotonic() < self._careful_until_s
         try:
             batch = carry_out(
-                self._wire, self._balances, work, self._now_us, lock=lock, then=self._read_ahead
-            )
+                self._wire, self._balances, self._reading, work, lock=lock,
+                look_ahead=self._look_ahead,
+            )  # fmt: skip
         except Overspent as overspent:
             log.warning("money was spent elsewhere meanwhile", balance=str(overspent))
             self._ahead = None

@@ -220,3 +220,4 @@ def _write_progress(wire: Wire, market: Market) -> None:
     if market.holes_changed:
         holes = market.holes
         wire.say(_HOLES, (array(holes), array(holes.values()), market.id))
+        market.holes_changed = False
