@@ -108,13 +108,18 @@ def test_an_engine_that_lost_a_market_before_it_was_loaded_changes_nothing() -> 
 
 def trade_at(product: Product, at_us: int, *prices: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch at a time of our choice, with a trade of one unit at each of these prices."""
-    work = Reading.work
+    take = Reading.take
+
+    def take_at(reading: Reading) -> None:
+        take(reading)
+        reading.at_us = at_us
+
     seller, buyer = trader(product), trader(product)
     for price in prices:
         sell(product, seller, price, ONE)
         buy(product, buyer, price, ONE)
     with monkeypatch.context() as patch:
-        patch.setattr(Reading, "work", lambda reading: (at_us, work(reading)[1]))
+        patch.setattr(Reading, "take", take_at)
         run_engine()
 
 
