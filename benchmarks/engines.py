@@ -16,7 +16,14 @@ from apps.orderbook.engine.session import connect
 from apps.orderbook.models import Fill, Product
 from apps.orderbook.services.products import product_create
 from benchmarks.common_flow import LOT, TICK, USERS, common_flow
-from benchmarks.durable import CHECKED, RICH, asset_create, journal_fill, owners_create
+from benchmarks.durable import (
+    CHECKED,
+    RICH,
+    asset_create,
+    journal_fill,
+    log_files_make,
+    owners_create,
+)
 from benchmarks.figures import Figure, figure_of
 from benchmarks.part import Part
 from ccmarket.invariants import INVARIANTS
@@ -31,6 +38,8 @@ def measure(rounds: int = ROUNDS, commands: int = COMMANDS) -> list[Figure]:
     quote = asset_create("TWO-QUOTE")
     assets_fund(owners, quote)
     flow, totals = common_flow(commands)
+    with connect("benchmark") as connection:
+        log_files_make(connection)
     ones: list[float] = []
     twos: list[float] = []
     for number in range(rounds):

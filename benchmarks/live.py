@@ -30,7 +30,13 @@ from apps.orderbook.models import Event, Product
 from apps.orderbook.models.enums import OrderType, SelfTrade, Side, TimeInForce
 from apps.orderbook.services.commands import order_place
 from benchmarks.common_flow import LOT, TICK, USERS, Cancel, Place, common_flow
-from benchmarks.durable import asset_create, journal_fill, market_create, owners_create
+from benchmarks.durable import (
+    asset_create,
+    journal_fill,
+    log_files_make,
+    market_create,
+    owners_create,
+)
 from benchmarks.engines import serve
 from benchmarks.figures import Figure, figure_of
 from benchmarks.part import Part
@@ -47,6 +53,7 @@ def measure() -> list[Figure]:
     owners = owners_create("live", 2 * USERS)
     market = market_create(asset_create("LIVE"), asset_create("LIVE-QUOTE"), owners)
     with connect("benchmark") as connection:
+        log_files_make(connection)
         journal_fill(connection, market, owners, deep_orders())
     serve([market], 1)
     flow, _ = common_flow(RATE * LIVE_S)

@@ -46,6 +46,7 @@ DURABLE = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "wal_writer_delay": "10ms",  # most of a batch is on the disk before it commits
+    "min_wal_size": "1GB",  # files of the log are used again: making one stops a batch for 70 ms
     "wal_compression": "on",  # page images are mostly padding: less to flush, for little work
     "autovacuum_naptime": "15s",  # balances are updated all the time: clear their old versions
 }

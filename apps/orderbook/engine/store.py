@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from operator import attrgetter
 from typing import Any, Final
 
 from psycopg import Copy
@@ -196,7 +197,8 @@ def _saying(wire: Wire, table: Table, lines: str) -> Iterator[None]:
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> list[str]:
-    return [array([getattr(row, name) for row in rows]) for name in names]
+    columns = zip(*map(attrgetter(*names), rows), strict=True) if rows else [()] * len(names)
+    return [array(column) for column in columns]
 
 
 def _write_switches(wire: Wire, decisions: Decisions) -> None:
