@@ -22,6 +22,20 @@ class BulkExecuteForm(forms.Form):
         help_text=_("Prices may move until it is bought. It never costs more than this."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
+    over_s = forms.TypedChoiceField(
+        label=_("Buy it"),
+        choices=[
+            (0, _("At once")),
+            (3_600, _("In parts over one hour")),
+            (8 * 3_600, _("In parts over eight hours")),
+            (86_400, _("In parts over one day")),
+            (3 * 86_400, _("In parts over three days")),
+            (7 * 86_400, _("In parts over a week")),
+        ],
+        coerce=int,
+        required=False,
+        help_text=_("In parts, books have time to fill again between them."),
+    )
     keep = forms.ChoiceField(
         label=_("Once it is bought"),
         choices=BulkExecution.Keep.choices,
@@ -31,7 +45,8 @@ class BulkExecuteForm(forms.Form):
     @property
     def terms(self) -> dict[str, Any]:
         """The arguments of `bulk_order_execute` that the form decides."""
-        return {name: self.cleaned_data[name] for name in ("plan_id", "total_max", "keep")}
+        said = {name: self.cleaned_data[name] for name in ("plan_id", "total_max", "keep")}
+        return said | {"over_s": self.cleaned_data["over_s"] or 0}
 
     def refuse(self, error: Any) -> None:
         """Shows a service's refusal beside the field it is about."""

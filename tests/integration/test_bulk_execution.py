@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+import time_machine
 from django.db import OperationalError
 from django.db.models import Sum
 from django.urls import reverse
 
-from apps.accounts.errors import Conflict
+from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.models import Balance
 from apps.accounts.ledger.services import RETIRED, platform_owner_get
 from apps.orderbook.models import (
@@ -409,4 +411,42 @@ def test_credits_that_lost_what_a_line_asks_for_are_kept_and_not_given_to_it(
     assert (got(order), credits_of(company, found.code)) == ({}, 3 * TONNE)
     assert not Retirement.objects.exists()
     assert not BulkCertificate.objects.exists()
+    assert broken_invariants() == []
+
+
+def test_over_time_each_part_buys_what_is_due_and_the_last_one_the_rest(company: Company) -> None:
+    found = offer(1, 2021, (1, 2), (2, 6))
+    run_engine()
+    order = company.order({"tonnes": 8})
+    ask_for(order, company.trader, over_s=3_600)
+    began = order.executions.get().started_at
+    assert began is not None
+    bought = []
+    for minutes in (1, 2, 16, 46):
+        with time_machine.travel(began + timedelta(minutes=minutes)):
+            carried_out(order)
+        bought.append(credits_of(company, found.code) // TONNE)
+        assert broken_invariants() == []
+    # In the end it is retired; until then nothing is given to a line.
+    assert bought == [2, 2, 4, 0]
+    assert (order.state, got(order)) == (State.DONE, {2: 8 * TONNE})
+    assert [step.size for step in BulkStep.objects.order_by("number")] == [
+        *(2 * TONNE, 2 * TONNE, 4 * TONNE),
+    ]
+
+
+def test_over_time_it_can_be_cancelled_between_two_parts_and_keeps_what_it_has(
+    company: Company,
+) -> None:
+    offer(1, 2021, (1, 8))
+    run_engine()
+    order = company.order({"tonnes": 8})
+    ask_for(order, company.trader, over_s=3_600)
+    assert carried_out(order).state == State.RUNNING
+    assert order.pk in bulk_orders_left()
+    bulk_order_cancel(order=order, by=company.trader)
+    assert carried_out(order).state == State.CANCELLED
+    assert got(order) == {2: 2 * TONNE}
+    with pytest.raises(ServiceError):
+        ask_for(company.order({"tonnes": 1}), company.trader, over_s=60)
     assert broken_invariants() == []

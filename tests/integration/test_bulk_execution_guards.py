@@ -32,7 +32,8 @@ def test_the_database_itself_refuses_what_goes_around_the_services(company: Comp
     order = company.order({"tonnes": 3})
     refuses("UPDATE orderbook_bulkorder SET state = 'running'")
     ask_for(order, company.trader)
-    for change in ("total_max = 999999999", "keep = 'hold'", "needs_second = true"):
+    asked = ("total_max = 999999999", "keep = 'hold'", "needs_second = true", "over_s = 9999")
+    for change in asked:
         refuses(f"UPDATE orderbook_bulkexecution SET {change}")
     carried_out(order)
     refuses("UPDATE orderbook_bulkstep SET filled = filled - 1")

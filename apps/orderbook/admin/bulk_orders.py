@@ -60,7 +60,8 @@ class BulkExecutionAdmin(ReadOnlyAdmin):
     list_filter = ("decision", "needs_second", "keep")
     list_select_related = ("order", "proposed_by", "decided_by")
     fields = (
-        *("order", "plan", "total_max", "keep", "needs_second", "brought_by", "proposed_by"),
+        *("order", "plan", "total_max", "over_s", "keep", "needs_second", "brought_by"),
+        "proposed_by",
         *("proposed_at", "decision", "decided_by", "decided_at", "decision_note", "started_at"),
         *("ended_at", "pause"),
     )

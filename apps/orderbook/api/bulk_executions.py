@@ -26,6 +26,7 @@ from apps.orderbook.selectors.bulk_certificates import certificates_of
 from apps.orderbook.selectors.bulk_executions import Progress, progress_of, steps_of
 from apps.orderbook.services.bulk_approvals import bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
+from apps.orderbook.services.bulk_pace import OVER_S_MAX
 
 CERTIFICATES_LISTED_MAX = 1_000
 
@@ -37,6 +38,12 @@ class BulkExecuteInput(serializers.Serializer[Any]):
     total_max = MicroField()
     keep = serializers.ChoiceField(
         choices=BulkExecution.Keep.values, default=BulkExecution.Keep.RETIRE
+    )
+    over_s = serializers.IntegerField(
+        min_value=0,
+        max_value=OVER_S_MAX,
+        default=0,
+        help_text="Bought in equal parts over so many seconds; 0: at once.",
     )
 
 
@@ -65,6 +72,7 @@ class BulkExecutionOutput(Output):
     plan_id = serializers.IntegerField(source="shown.execution.plan_id")
     total_max = MicroField(source="shown.execution.total_max")
     keep = serializers.CharField(source="shown.execution.keep")
+    over_s = serializers.IntegerField(source="shown.execution.over_s")
     decision = serializers.SerializerMethodField(
         help_text="not_needed, pending, approved, rejected"
     )

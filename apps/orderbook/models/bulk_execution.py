@@ -7,6 +7,7 @@ each draw is parted among the lines of its demand. docs/bulk-orders.md.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -24,6 +25,7 @@ from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX
 class BulkExecution(FourEyesModel):
     """A plan as somebody asks to carry it out, for no more than `total_max` with fees.
 
+    With `over_s` it is bought in equal parts over so many seconds (`services.bulk_pace`).
     Where `needs_second` it starts by the approval of a member who is neither the asker nor who
     brought the file (`brought_by`); otherwise at once, and its decision stays pending for ever.
     """
@@ -50,6 +52,7 @@ class BulkExecution(FourEyesModel):
     order = models.ForeignKey(BulkOrder, models.PROTECT, related_name="executions", db_index=False)
     plan = models.ForeignKey(BulkPlan, models.PROTECT, related_name="+", db_index=False)
     total_max = models.BigIntegerField(_("most it may cost"))
+    over_s = models.PositiveIntegerField(_("over, seconds"), default=0, db_default=0)
     keep = models.CharField(_("what is filled"), max_length=6, choices=Keep)
     brought_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
@@ -93,6 +96,16 @@ class BulkExecution(FourEyesModel):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.total_max}"
+
+    @property
+    def over_hours(self) -> int:
+        """Over how many hours it is bought; 0: at once."""
+        return self.over_s // 3_600
+
+    @property
+    def last_part_by(self) -> datetime | None:
+        """When the last part is over, for one that has started."""
+        return self.started_at and self.started_at + timedelta(seconds=self.over_s)
 
 
 class BulkStep(models.Model):

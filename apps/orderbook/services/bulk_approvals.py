@@ -20,6 +20,7 @@ from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import organisation_lock, spend_check
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan
 from apps.orderbook.services.bulk_orders import SOURCE, wake_later
+from apps.orderbook.services.bulk_pace import OVER_S_MAX, OVER_S_MIN
 
 State = BulkOrder.State
 Decision = FourEyesModel.Decision
@@ -29,19 +30,33 @@ _TAKES_TWO: Final = "SELECT orderbook_bulk_takes_two(%s, %s)"
 
 
 def bulk_order_execute(
-    *, order: BulkOrder, by: User, plan_id: int, total_max: int, keep: str = Keep.RETIRE
+    *,
+    order: BulkOrder,
+    by: User,
+    plan_id: int,
+    total_max: int,
+    keep: str = Keep.RETIRE,
+    over_s: int = 0,
 ) -> BulkExecution:
     """Asks to carry out the plan for no more than `total_max` quote micro-units, fees included.
 
+    It is bought at once, or in parts over `over_s` seconds.
+
     It starts at once, unless the organisation's rule takes another member's approval. Asking for
     the same again changes nothing. Raises NotPermitted (`scope_missing`, `spending_limit`),
-    ServiceError `invalid_total`, Conflict `plan_changed`, `not_planned`.
+    ServiceError `invalid_total`, `invalid_duration`, Conflict `plan_changed`, `not_planned`.
     """
     assert keep in Keep.values, keep
+    if over_s and not OVER_S_MIN <= over_s <= OVER_S_MAX:
+        raise ServiceError(
+            _("Buy it at once, or over one hour to a week."),
+            code="invalid_duration",
+            field="over_s",
+        )
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
         locked = order_lock(order)
         spend_check(owner=locked.owner, asset=locked.quote, by=by, total=total_max, approving=False)
-        if same := _asked_already(locked, plan_id, total_max, keep):
+        if same := _asked_already(locked, (plan_id, total_max, keep, over_s)):
             return same
         if locked.state != State.PLANNED:
             raise _not_now(locked, "not_planned")
@@ -52,6 +67,7 @@ def bulk_order_execute(
             plan=plan,
             total_max=total_max,
             keep=keep,
+            over_s=over_s,
             brought_by=locked.made_by,
             proposed_by=by,
             needs_second=_takes_two(locked, total_max),
@@ -107,11 +123,9 @@ def order_lock(order: BulkOrder) -> BulkOrder:
     return found.select_related("owner", "quote", "made_by").get(pk=order.pk)
 
 
-def _asked_already(
-    order: BulkOrder, plan_id: int, total_max: int, keep: str
-) -> BulkExecution | None:
+def _asked_already(order: BulkOrder, terms: tuple[int, int, str, int]) -> BulkExecution | None:
     asked = order.executions.exclude(decision=Decision.REJECTED).first()
-    if asked and (asked.plan_id, asked.total_max, asked.keep) == (plan_id, total_max, keep):
+    if asked and (asked.plan_id, asked.total_max, asked.keep, asked.over_s) == terms:
         return asked
     return None
 

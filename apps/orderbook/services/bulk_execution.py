@@ -40,7 +40,7 @@ def bulk_execute(*, order: BulkOrder) -> None:
     try:
         _carry_out(execution)
     except StepLater:
-        log.info("bulk_order_waits", order=order.pk)
+        log.debug("bulk_order_waits", order=order.pk)
     except StepHeld as held:
         _hold(execution, held.pause)
     except ServiceError as refused:

@@ -25,6 +25,7 @@ from apps.orderbook.models import (
 from apps.orderbook.models.enums import DoneReason, OrderType, SelfTrade, Side, TimeInForce
 from apps.orderbook.selectors.bands import price_ceiling
 from apps.orderbook.selectors.journal import commands_decided
+from apps.orderbook.services.bulk_pace import Pace, pace_of
 from apps.orderbook.services.commands import command_named, order_place
 from apps.orderbook.services.verdicts import verdict_wait
 
@@ -48,24 +49,41 @@ class StepHeld(Exception):
 
 
 class StepLater(Exception):
-    """The engine has not answered yet: to be looked at again by the next sweep."""
+    """The engine has not answered yet, or nothing is due: the next sweep looks again."""
 
 
 def step_next(*, execution: BulkExecution) -> BulkStep | None:
     """Writes the next step; None when the plan is bought, what is left cannot be had, or the order
-    does not run any more."""
+    does not run any more. Raises StepLater when more is due later."""
     with transaction.atomic():
         order = BulkOrder.objects.select_for_update(no_key=True).get(pk=execution.order_id)
         if order.state != BulkOrder.State.RUNNING:
             return None
         steps = list(execution.steps.order_by("number"))
         assert all(step.over_at for step in steps), "one step at a time"
+        pace = pace_of(execution, timezone.now())
         left = execution.total_max - sum(step.notional + step.fees for step in steps)
         for buy in execution.plan.buys.select_related("product").order_by("pk"):
             own = [step for step in steps if step.product_id == buy.product_id]
-            if terms := terms_next(buy, own, left, price_ceiling(buy.product)):
+            due, of_part = _due(buy, own, pace)
+            if terms := terms_next(due, of_part, left, price_ceiling(buy.product)):
                 return _step_write(execution, buy, terms, number=len(steps) + 1)
+        if not pace.is_last and _is_wanted(execution, steps):
+            raise StepLater
     return None
+
+
+def _due(buy: BulkBuy, steps: list[BulkStep], pace: Pace) -> tuple[BulkBuy, list[BulkStep]]:
+    """What of the purchase is still due, and the steps of this part, which begins afresh."""
+    of_part = [step for step in steps if step.written_at >= pace.since]
+    before = sum(step.filled for step in steps) - sum(step.filled for step in of_part)
+    size = pace.due(buy.size, buy.product.size_increment) - before
+    return BulkBuy(product=buy.product, size=size, price_limit=buy.price_limit), of_part
+
+
+def _is_wanted(execution: BulkExecution, steps: list[BulkStep]) -> bool:
+    planned = sum(execution.plan.buys.values_list("size", flat=True))
+    return sum(step.filled for step in steps) < planned
 
 
 def terms_next(
