@@ -136,6 +136,7 @@ class Spending:
         sell(self.product, self.other, P10, ONE)
         self.order = buy(self.product, self.owner, P10, ONE)
         self.gifts: list[Future[None]] = []
+        self.is_careful = False
         self.pool = ThreadPoolExecutor(1)
         self._write = store.write
         monkeypatch.setattr(store, "write", self._give_then_write)
@@ -146,12 +147,14 @@ class Spending:
             gift = self.pool.submit(pay, self.owner, self.other, self.product.quote, P10)
             gift.add_done_callback(lambda _: given.set())
             self.gifts.append(gift)
-            given.wait(timeout=1)  # it is done by now, or it waits for us
+            # Careful, we have locked what it wants: it waits for us.
+            given.wait(timeout=1 if self.is_careful else LIMIT_S)
         self._write(*args, **kwargs)  # type: ignore[arg-type]
 
     def settle(self, *, careful: bool = False) -> Service:
         with engine() as hand:
             if careful:
+                self.is_careful = True
                 be_careful(hand)
             hand.settle()
             if not hand.service.markets[self.product.pk].book.event_number:

@@ -81,7 +81,9 @@ def test_random_posts_at_once_conserve_every_asset_and_never_deadlock() -> None:
         assert sum(balance.total for balance in mine) == 3_000
 
 
-def meet_after(read: Callable[..., dict[Key, Balance]], monkeypatch: pytest.MonkeyPatch) -> None:
+def meet_after(
+    read: Callable[..., dict[Key, Balance]], monkeypatch: pytest.MonkeyPatch, *, within_s: int
+) -> None:
     """Both posts read their balances, and only then may either write."""
     both = threading.Barrier(2)
 
@@ -89,7 +91,7 @@ def meet_after(read: Callable[..., dict[Key, Balance]], monkeypatch: pytest.Monk
         balances = read(keys=keys)
         # With a lock the other never comes here before we are done: that is what locks are for.
         with suppress(threading.BrokenBarrierError):
-            both.wait(timeout=1)
+            both.wait(timeout=within_s)
         return balances
 
     monkeypatch.setattr(services, "balances_lock", read_and_meet)
@@ -104,12 +106,14 @@ def without_lock(*, keys: Iterable[Key]) -> dict[Key, Balance]:
     }
 
 
-def pay_twice_at_once(monkeypatch: pytest.MonkeyPatch, read: Callable[..., object]) -> Balance:
+def pay_twice_at_once(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[..., object], *, within_s: int
+) -> Balance:
     asset, payer = asset_make(), owner_make()
     targets = [owner_make(), owner_make()]
     for owner in (payer, *targets):
         fund(owner, asset, 100)
-    meet_after(read, monkeypatch)  # type: ignore[arg-type]
+    meet_after(read, monkeypatch, within_s=within_s)  # type: ignore[arg-type]
     jobs = (lambda target=target: pay(payer, target, asset, 60) for target in targets)
     raised = at_once(*jobs)  # type: ignore[misc]
     assert all(isinstance(error, InsufficientFunds) for error in raised), raised
@@ -119,13 +123,13 @@ def pay_twice_at_once(monkeypatch: pytest.MonkeyPatch, read: Callable[..., objec
 def test_two_who_spend_the_same_money_at_once_spend_it_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert pay_twice_at_once(monkeypatch, balances_lock).available == 40
+    assert pay_twice_at_once(monkeypatch, balances_lock, within_s=1).available == 40
     assert broken() == []
 
 
 def test_without_the_lock_the_same_money_is_spent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: this is what the test above would see if the lock were missing."""
-    assert pay_twice_at_once(monkeypatch, without_lock).available == 40
+    assert pay_twice_at_once(monkeypatch, without_lock, within_s=LIMIT_S).available == 40
     assert broken() != []
 
 
