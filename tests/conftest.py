@@ -16,7 +16,6 @@ from tests.support.services import (
     chain_url,
     redis_url,
     start_services,
-    use_own_redis_database,
 )
 
 __all__ = ["browser_type_launch_args", "chain_url", "redis_url"]
@@ -28,7 +27,6 @@ settings.load_profile("as many as wanted")
 
 def pytest_configure(config: pytest.Config) -> None:
     start_services(config)
-    use_own_redis_database(config)
     allow_many_requests()
     os.environ["DATABASE_ALLOW_TRUNCATE"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")

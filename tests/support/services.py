@@ -6,7 +6,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -26,8 +25,8 @@ def is_parallel_worker(config: pytest.Config) -> bool:
 
 
 def start_services(config: pytest.Config) -> None:
-    """Point the environment to services nobody else uses; parallel workers inherit them."""
-    if os.environ.get(THROWAWAY_MARK):
+    """Point the environment to services nobody else uses; each parallel worker has its own."""
+    if os.environ.get(THROWAWAY_MARK) and not is_parallel_worker(config):
         return
     services = ThrowawaySet(Layout.default())
     services.__enter__()
@@ -42,21 +41,13 @@ def allow_many_requests() -> None:
         os.environ.setdefault(f"API_LIMIT_{name}_BURST", "100000")
 
 
-def use_own_redis_database(config: pytest.Config) -> None:
-    """Each parallel worker has its own database number, as it has its own SQL database."""
-    if is_parallel_worker(config):
-        number = int(config.workerinput["workerid"].removeprefix("gw")) + 1  # type: ignore[attr-defined]
-        url = urlsplit(os.environ["REDIS_URL"])
-        os.environ["REDIS_URL"] = urlunsplit(url._replace(path=f"/{number}"))
-
-
 def installed_browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    """This worker's Redis database."""
+    """Where this worker's Redis is."""
     return os.environ["REDIS_URL"]
 
 
