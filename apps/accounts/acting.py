@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.accounts.errors import NotPermitted
 from apps.accounts.ledger.models import Owner
-from apps.accounts.models import ApiKey, AppConsent, Membership, User
+from apps.accounts.models import ApiKey, AppConsent, Membership, Organisation, User
 
 SESSION_KEY: Final = "acting_organisation"
 
@@ -98,6 +98,14 @@ def acting(request: Any) -> Acting:
 def acting_owner(request: Any) -> Owner:
     """The owner that this request acts for."""
     return acting(request).owner
+
+
+def organisation_acted_for(request: Any) -> Organisation:
+    """The organisation that this request acts for; Http404 where it acts for a person."""
+    organisation = acting_owner(request).organisation
+    if organisation is None:
+        raise Http404("a person has no members")
+    return organisation
 
 
 def _acting(request: Any) -> Acting:

@@ -8,13 +8,13 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.acting import ROLE_SCOPES, TRANSFER, acting, acting_choose
+from apps.accounts.acting import ROLE_SCOPES, TRANSFER, acting_choose, organisation_acted_for
 from apps.accounts.errors import NotFound, ServiceError
 from apps.accounts.forms import InvitationForm, RoleForm
 from apps.accounts.models import Invitation, Membership, Organisation, User
@@ -37,7 +37,7 @@ from apps.accounts.services.spending import role_of
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest) -> HttpResponse:
     """Who is a member in which role; posting invites somebody."""
-    organisation = _organisation(request)
+    organisation = organisation_acted_for(request)
     user = cast(User, request.user)
     form = InvitationForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -53,7 +53,8 @@ def members(request: HttpRequest) -> HttpResponse:
     context = {
         "organisation": organisation,
         "may_change": role_of(organisation_id=organisation.pk, user=user) == Membership.Role.OWNER,
-        "rows": [(it, RoleForm(initial={"role": it.role})) for it in members_of(organisation)],
+        "members": members_of(organisation),
+        "roles": Membership.Role.choices,
         "invitations": [(it, invitation_link(it)) for it in invitations_open(organisation)],
         "form": form,
     }
@@ -65,7 +66,7 @@ def members(request: HttpRequest) -> HttpResponse:
 @require_POST
 def member_role(request: HttpRequest, member: uuid.UUID) -> HttpResponse:
     """Gives a member another role."""
-    organisation = _organisation(request)
+    organisation = organisation_acted_for(request)
     form = RoleForm(request.POST)
     if not form.is_valid():
         raise ServiceError(_("Choose one of the roles."), code="role_invalid", field="role")
@@ -82,7 +83,7 @@ def member_role(request: HttpRequest, member: uuid.UUID) -> HttpResponse:
 @require_POST
 def member_removal(request: HttpRequest, member: uuid.UUID) -> HttpResponse:
     """Ends a membership: another's, or one's own."""
-    organisation = _organisation(request)
+    organisation = organisation_acted_for(request)
     user = _member(organisation, member)
     membership_remove(organisation=organisation, user=user, by=cast(User, request.user))
     if user == request.user:
@@ -98,7 +99,7 @@ def member_removal(request: HttpRequest, member: uuid.UUID) -> HttpResponse:
 def invitation_revoking(request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
     """Takes back an invitation that nobody has answered."""
     found = Invitation.objects.filter(
-        organisation=_organisation(request), public_id=invitation
+        organisation=organisation_acted_for(request), public_id=invitation
     ).first()
     if found is None:
         raise NotFound(_("There is no such invitation."))
@@ -124,13 +125,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, _("You now act for %(name)s.") % {"name": found.organisation})
         return redirect("account")
     return render(request, "accounts/invitation.html", {"invitation": found})
-
-
-def _organisation(request: HttpRequest) -> Organisation:
-    organisation = acting(request).owner.organisation
-    if organisation is None:
-        raise Http404("a person has no members")
-    return organisation
 
 
 def _member(organisation: Organisation, public_id: uuid.UUID) -> User:

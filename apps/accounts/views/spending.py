@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts.acting import acting
+from apps.accounts.acting import acting, organisation_acted_for
 from apps.accounts.errors import NotPermitted
 from apps.accounts.ledger.models import Asset
 from apps.accounts.models import Membership, Organisation
@@ -24,10 +24,7 @@ from apps.accounts.spending_forms import SpendingForm
 @require_http_methods(["GET", "POST"])
 def spending(request: HttpRequest) -> HttpResponse:
     """One form for each currency; posting stores that of the named one."""
-    who = acting(request)
-    if who.owner.organisation is None:
-        raise Http404("a person has no members")
-    organisation = who.owner.organisation
+    who, organisation = acting(request), organisation_acted_for(request)
     may_set = role_of(organisation_id=organisation.pk, user=who.user) == Membership.Role.OWNER
     posted: SpendingForm | None = None
     if request.method == "POST":

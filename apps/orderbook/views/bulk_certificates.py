@@ -11,7 +11,6 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.accounts.acting import acting
 from apps.accounts.paper.sheet import qr_svg_of
 from apps.orderbook.certificates import bulk_certificate_address, bulk_certificate_pdf
 from apps.orderbook.models import BulkCertificate
@@ -21,7 +20,7 @@ from apps.orderbook.selectors.bulk_certificates import (
     retirements_on,
     sums_of,
 )
-from apps.orderbook.selectors.bulk_orders import bulk_order_of
+from apps.orderbook.views.bulk_asked import order_asked
 
 PER_PAGE = 50
 
@@ -31,9 +30,7 @@ PER_PAGE = 50
 @never_cache
 def certificates(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The order's certificates: of the whole, and of each beneficiary."""
-    order = bulk_order_of(acting(request).owner, public_id)
-    if order is None:
-        raise Http404(public_id)
+    order = order_asked(request, public_id)
     page = Paginator(certificates_of(order), PER_PAGE).get_page(request.GET.get("page"))
     context = {"order": order, "page": page}
     return render(request, "orderbook/bulk_certificates.html", context)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,9 +21,9 @@ from apps.accounts.spreadsheets import csv_response
 from apps.orderbook.bulk_execution_forms import BulkDecisionForm, BulkExecuteForm
 from apps.orderbook.models import BulkExecution, BulkOrder
 from apps.orderbook.selectors.bulk_executions import lines_done
-from apps.orderbook.selectors.bulk_orders import bulk_order_of
 from apps.orderbook.services.bulk_approvals import bulk_execution_decide, bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
+from apps.orderbook.views.bulk_asked import order_asked
 
 _HEADER = (
     *("line", "beneficiary", "cost_centre", "tonnes", "tonnes_filled", "tonnes_retired"),
@@ -35,7 +35,7 @@ _HEADER = (
 @login_required
 def execute(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Asks to carry out the plan; it starts, or waits for another member's approval."""
-    who, order = acting(request), _order(request, public_id)
+    who, order = acting(request), order_asked(request, public_id)
     who.require(TRADE)
     form = BulkExecuteForm(request.POST)
     if not form.is_valid():
@@ -52,7 +52,7 @@ def execute(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @login_required
 def decide(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Approves what another member asked for, or turns it down."""
-    order, form = _order(request, public_id), BulkDecisionForm(request.POST)
+    order, form = order_asked(request, public_id), BulkDecisionForm(request.POST)
     if not form.is_valid():
         raise ServiceError(_first_error(form), code="invalid_decision")
     bulk_execution_decide(order=order, by=acting(request).user, **form.cleaned_data)
@@ -65,7 +65,7 @@ def pause(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """No step is begun before it is resumed."""
     who = acting(request)
     who.require(TRADE)
-    bulk_order_pause(order=_order(request, public_id), by=who.user)
+    bulk_order_pause(order=order_asked(request, public_id), by=who.user)
     return redirect("bulk_order", public_id)
 
 
@@ -75,7 +75,7 @@ def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Goes on where it was paused."""
     who = acting(request)
     who.require(TRADE)
-    bulk_order_resume(order=_order(request, public_id), by=who.user)
+    bulk_order_resume(order=order_asked(request, public_id), by=who.user)
     return redirect("bulk_order", public_id)
 
 
@@ -84,7 +84,7 @@ def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def lines(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Every line and what it got, as a file."""
-    order = _order(request, public_id)
+    order = order_asked(request, public_id)
     return csv_response(name="bulk-order-lines.csv", header=list(_HEADER), rows=_line_rows(order))
 
 
@@ -92,13 +92,6 @@ def _line_rows(order: BulkOrder) -> Iterator[list[str]]:
     for line, beneficiary, cost_centre, *grams, numbers in lines_done(order):
         amounts = [text_from_micro(amount) for amount in grams]
         yield [str(line), beneficiary, cost_centre, *amounts, numbers]
-
-
-def _order(request: HttpRequest, public_id: uuid.UUID) -> BulkOrder:
-    found = bulk_order_of(acting(request).owner, public_id)
-    if found is None:
-        raise Http404(public_id)
-    return found
 
 
 def _first_error(form: Any) -> str:

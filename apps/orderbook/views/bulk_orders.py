@@ -26,7 +26,6 @@ from apps.orderbook.selectors.bulk_executions import (
     steps_of,
 )
 from apps.orderbook.selectors.bulk_orders import (
-    bulk_order_of,
     bulk_orders_of,
     failure_of,
     plan_of,
@@ -38,6 +37,7 @@ from apps.orderbook.services.bulk_orders import (
     bulk_order_create,
     bulk_order_plan,
 )
+from apps.orderbook.views.bulk_asked import order_asked
 
 PER_PAGE = 30
 # What tells htmx that there is nothing to ask for any more.
@@ -94,7 +94,7 @@ def bulk_order_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def bulk_order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One order: how far it is, what is wrong with it, its plan."""
-    order = _order(request, public_id)
+    order = order_asked(request, public_id)
     context: dict[str, Any] = {
         "order": order,
         "failure": failure_of(order),
@@ -115,7 +115,7 @@ def bulk_order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """The file with what is wrong in front of each line, to correct and send again."""
-    order = _order(request, public_id)
+    order = order_asked(request, public_id)
     if order.state != BulkOrder.State.REFUSED:
         raise Http404(public_id)
     header, rows = report_of(order)
@@ -135,7 +135,7 @@ def plan(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Plans it anew on the books as they are."""
     who = acting(request)
     who.require(TRADE)
-    bulk_order_plan(order=_order(request, public_id), by=who.user)
+    bulk_order_plan(order=order_asked(request, public_id), by=who.user)
     return redirect("bulk_order", public_id)
 
 
@@ -145,7 +145,7 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Nothing of it will be placed."""
     who = acting(request)
     who.require(TRADE)
-    bulk_order_cancel(order=_order(request, public_id), by=who.user)
+    bulk_order_cancel(order=order_asked(request, public_id), by=who.user)
     return redirect("bulk_order", public_id)
 
 
@@ -160,11 +160,4 @@ def _plan_and_progress(order: BulkOrder, who: Acting) -> dict[str, Any]:
         found["may_decide"] = may_decide(order=order, execution=progress.execution, user=who.user)
     if progress and progress.execution.started_at:
         found["steps"] = steps_of(progress.execution)
-    return found
-
-
-def _order(request: HttpRequest, public_id: uuid.UUID) -> BulkOrder:
-    found = bulk_order_of(acting(request).owner, public_id)
-    if found is None:
-        raise Http404(public_id)
     return found
