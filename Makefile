@@ -45,8 +45,9 @@ clean-demo:  ## Stop the demo and forget its data
 	@test -x .venv/bin/python || { echo "Nothing is installed, so nothing runs."; exit 0; }; \
 	$(RUN) -m ccmarket.embedded clean
 
+# A file's tests stay together and files in their order: those with a browser come last.
 test: setup  ## Run the tests against private services (ARGS="tests/unit -k name")
-	@$(PRIVATE) -- $(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Commands are per market; there are two.
 faults: export FAULT_COMMANDS ?= 50000

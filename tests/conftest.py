@@ -14,6 +14,7 @@ from tests.support.services import (
     allow_many_requests,
     browser_type_launch_args,
     chain_url,
+    only_hands_out,
     redis_url,
     start_services,
 )
@@ -26,6 +27,8 @@ settings.load_profile("as many as wanted")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if only_hands_out(config):
+        return
     start_services(config)
     allow_many_requests()
     os.environ["DATABASE_ALLOW_TRUNCATE"] = "1"

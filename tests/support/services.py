@@ -1,6 +1,6 @@
 """What tests run against: private PostgreSQL, Valkey and chains, and an installed browser.
 
-`make test` starts the services before pytest; plain `pytest` finds none and starts its own.
+Each process of `make test` has services of its own, and so has plain `pytest` where it finds none.
 """
 
 import os
@@ -20,13 +20,18 @@ NO_BROWSER = (
 )
 
 
-def is_parallel_worker(config: pytest.Config) -> bool:
+def only_hands_out(config: pytest.Config) -> bool:
+    """Whether this process leaves the tests to others (`pytest -n`)."""
+    return bool(config.getoption("numprocesses", None)) and not _is_one_of_several(config)
+
+
+def _is_one_of_several(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
 def start_services(config: pytest.Config) -> None:
-    """Point the environment to services nobody else uses; each parallel worker has its own."""
-    if os.environ.get(THROWAWAY_MARK) and not is_parallel_worker(config):
+    """Point the environment to services nobody else uses; each of several processes has its own."""
+    if os.environ.get(THROWAWAY_MARK) and not _is_one_of_several(config):
         return
     services = ThrowawaySet(Layout.default())
     services.__enter__()
