@@ -2,10 +2,12 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 
 import django
 import pytest
 from django.conf import settings as django_settings
+from django.utils import translation
 from hypothesis import settings
 
 from tests.support.emptying import empty_quickly
@@ -47,3 +49,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: the loop that Playwright leaves running forbids any other."""
     items.sort(key=lambda item: "/browser/" in item.nodeid)
+
+
+@pytest.fixture(autouse=True)
+def language_is_given_back() -> Iterator[None]:
+    """A page that was asked for in another language leaves it to the test's thread."""
+    yield
+    translation.deactivate()

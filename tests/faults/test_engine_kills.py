@@ -21,7 +21,7 @@ COMMANDS = int(os.environ.get("FAULT_COMMANDS", "500"))
 STRIKES = int(os.environ.get("FAULT_STRIKES", "5"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 TAKE_OVER_S = float(os.environ.get("FAULT_TAKE_OVER_S", "30"))
-LIMIT_S = 120 + COMMANDS / 20 + STRIKES * 15
+LIMIT_S = 600 + COMMANDS / 20 + STRIKES * 15
 
 
 def test_the_fills_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from apps.orderbook.services.verdicts import Listener, Verdicts, verdict_wait
 from tests.support.markets import event_write, limit_place, product_make, verdicts_publish
 
 # Long enough that only a lost verdict reaches it.
-PLENTY_S = 20.0
+PLENTY_S = 60.0
 NOWHERE = "redis://127.0.0.1:1/0"
 
 

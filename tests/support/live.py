@@ -22,7 +22,7 @@ from apps.orderbook.feed.hub import FollowedMarket, _hubs
 from apps.orderbook.feed.protocol import FeedProtocol
 from ccmarket.asgi import application
 
-PLENTY_S = 20.0
+PLENTY_S = 60.0
 
 
 @dataclass(frozen=True)
