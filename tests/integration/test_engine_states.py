@@ -7,7 +7,7 @@ import json
 import pytest
 from django.db import connection
 
-from apps.orderbook.engine import balances
+from apps.orderbook.engine import reader
 from apps.orderbook.engine.audit import verify_chain, verify_replay
 from apps.orderbook.engine.feed import messages_of
 from apps.orderbook.engine.recovery import book_load, progress_read
@@ -313,7 +313,7 @@ def test_the_end_of_an_auction_locks_everybody_in_the_book() -> None:
 
 
 def test_control_an_auction_that_locks_nobody_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(balances, "_may_turn", lambda *_: False)
+    monkeypatch.setattr(reader, "keys_of", lambda market, *_: [(market.fee_owner, market.quote)])
     with pytest.raises(KeyError):
         auction_among_strangers()
 

@@ -5,7 +5,6 @@ import random
 import pytest
 
 from apps.orderbook.engine.book import Order, Terms
-from apps.orderbook.engine.book import orders as module
 from apps.orderbook.engine.book.orders import OpenOrders
 from apps.orderbook.engine.book.words import BUY
 
@@ -15,10 +14,9 @@ def order(id_: int, owner: int) -> Order:
 
 
 @pytest.mark.parametrize("spare", [0, 5, 1_000])
-def test_an_owners_orders_are_those_that_are_open(spare: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "SPARE", spare)
+def test_an_owners_orders_are_those_that_are_open(spare: int):
     draw = random.Random(spare)
-    orders, twin = OpenOrders(), dict[int, Order]()
+    orders, twin = OpenOrders(spare), dict[int, Order]()
     for id_ in range(1, 2_000):
         new = twin[id_] = order(id_, draw.randrange(8))
         orders.add(new)
@@ -48,9 +46,8 @@ def test_nobody_gets_anothers_order():
     assert orders.of(8) == []
 
 
-def test_what_is_done_does_not_stay_listed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "SPARE", 10)
-    orders = OpenOrders()
+def test_what_is_done_does_not_stay_listed():
+    orders = OpenOrders(spare=10)
     for id_ in range(1, 1_000):
         orders.add(order(id_, 1))
         orders.of(2)

@@ -2,20 +2,20 @@
 
 import random
 
-import pytest
-
-from apps.orderbook.engine.book import reach
-from apps.orderbook.engine.book.clock import Clock
-from apps.orderbook.engine.book.reach import Wanted
+from apps.orderbook.engine.book.reach import Wanted, reach_of
+from apps.orderbook.engine.book.stops import Stops
 from tests.support.book_pair import Ask, BookPair
 from tests.unit.test_book_against_the_reference import OWNERS, random_ask
 
 
-def touched_and_reached(seed: int, *, blind: bool = False) -> tuple[set[int], set[int]]:
+def touched_and_reached(
+    seed: int, *, blind: bool = False, stopless: bool = False, timeless: bool = False
+) -> tuple[set[int], set[int]]:
     """Owners of the orders a random batch touched, and those foreseen (or the batch's own).
 
     `blind` takes the entities of the batch to be unknown, which is the mistake to look for; there
-    are no stop orders then, which would hide it by widening the reach.
+    are no stop orders then, which would hide it by widening the reach. So are `stopless`, which
+    overlooks the stop orders, and `timeless`, which overlooks what is due.
     """
     draw = random.Random(seed)
     pair = BookPair(owners=3 * OWNERS)
@@ -26,7 +26,11 @@ def touched_and_reached(seed: int, *, blind: bool = False) -> tuple[set[int], se
     batch = [scattered(draw, may_stop=not blind) for _ in range(draw.randrange(1, 8))]
     entities = set() if blind else {ask.entity for ask in batch}
     orders = [Wanted(ask.side, ask.price, ask.size, ask.funds) for ask in batch]
-    reached = reach.reach_of(pair.book, orders, entities, pair.now_us).owners
+    stops = pair.book.stops
+    if stopless:
+        pair.book.stops = Stops()
+    reached = reach_of(pair.book, orders, entities, 0 if timeless else pair.now_us).owners
+    pair.book.stops = stops
     reached |= {ask.owner for ask in batch}
     touched = {order.owner for order in pair.expire()}
     for ask in batch:
@@ -67,11 +71,9 @@ def test_control_a_reach_that_forgets_the_entities_is_too_small():
     assert some_reach_is_too_small(blind=True)
 
 
-def test_control_a_reach_that_forgets_the_stops_is_too_small(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reach, "stops_in_reach", lambda *_: [])
-    assert some_reach_is_too_small()
+def test_control_a_reach_that_forgets_the_stops_is_too_small():
+    assert some_reach_is_too_small(stopless=True)
 
 
-def test_control_a_reach_that_forgets_what_is_due_is_too_small(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Clock, "until", lambda *_: [])
-    assert some_reach_is_too_small()
+def test_control_a_reach_that_forgets_what_is_due_is_too_small():
+    assert some_reach_is_too_small(timeless=True)

@@ -21,10 +21,10 @@ from contextlib import suppress
 from itertools import chain
 from typing import Final, TypeAlias
 
-from apps.orderbook.engine.balances import Key, keys_of
 from apps.orderbook.engine.command import COLUMNS, Command
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.session import array
+from apps.orderbook.engine.touched import Key, keys_of
 from apps.orderbook.engine.wire import Answer, Wire
 from apps.orderbook.ids import id_first, id_product
 

@@ -19,12 +19,13 @@ class OpenOrders:
     by owner only when somebody asks, and what is done stays listed until then.
     """
 
-    __slots__ = ("_by_owner", "_listed", "by_id")
+    __slots__ = ("_by_owner", "_listed", "_spare", "by_id")
 
-    def __init__(self) -> None:
+    def __init__(self, spare: int = SPARE) -> None:
         self.by_id: dict[int, Order] = {}
         self._by_owner: defaultdict[int, set[int]] = defaultdict(set)
         self._listed = 0
+        self._spare = spare
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -59,7 +60,7 @@ class OpenOrders:
 
     def _list(self) -> None:
         """List what has come in since the last time."""
-        if self._listed > 2 * len(self.by_id) + SPARE:
+        if self._listed > 2 * len(self.by_id) + self._spare:
             self._by_owner.clear()
             self._listed = 0
         for id_, order in reversed(self.by_id.items()):
