@@ -102,7 +102,8 @@ check-data: setup  ## Import real registry exports (REGISTRY_DATA=folder, REGIST
 	@$(PRIVATE) -- $(RUN) -m tests.checks.registry_exports $(REGISTRY_CHECK) "$(REGISTRY_DATA)"
 
 requirements: setup  ## Compile requirements*.in again, to the newest versions they allow
-	@for name in requirements requirements-dev requirements-node requirements-slither requirements-halmos; do \
+	@for name in requirements requirements-dev requirements-compile requirements-node \
+	  requirements-slither requirements-halmos; do \
 	  $(RUN) -m uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --quiet "$$name.in" --output-file "$$name.txt" || exit 1; \
 	done

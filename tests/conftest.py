@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.utils import translation
 from hypothesis import settings
 
+from apps.orderbook.engine import compiled
 from tests.support.emptying import empty_quickly
 from tests.support.examples import examples
 from tests.support.services import (
@@ -43,6 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
     media = tempfile.TemporaryDirectory()
     config.add_cleanup(media.cleanup)
     django_settings.MEDIA_ROOT = media.name
+
+
+def pytest_report_header() -> str:
+    return f"engine: {'compiled' if compiled.is_running() else 'Python'}"
 
 
 @pytest.hookimpl(trylast=True)

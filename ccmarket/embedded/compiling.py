@@ -10,7 +10,6 @@ import fcntl
 import os
 import shutil
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from apps.orderbook.engine import compiled
+from ccmarket.embedded.install import can_compile
 
 # The last few stay: a process may still import from the one that it began with.
 KEPT: Final = 3
@@ -25,13 +25,6 @@ KEPT: Final = 3
 OPTIMISATION: Final = "1"
 # Whatever is imported from elsewhere is called as Python calls it, so nothing else has to be there.
 OPTIONS: Final = ("--config-file=", "--follow-imports=skip", "--disable-error-code=misc")
-
-
-def can_compile() -> bool:
-    """Whether there is a C compiler, and what Python gives to it."""
-    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
-    header = Path(sysconfig.get_path("include")) / "Python.h"
-    return shutil.which(compiler) is not None and header.exists()
 
 
 def build(target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Installs what ccmarket needs: `python3 ccmarket/embedded/install.py demo|all`.
+"""Installs what ccmarket needs: `python3 ccmarket/embedded/install.py demo|all|compile`.
 
 Run by the machine's own Python, before anything is installed: standard library only, and written
 so that an old Python still gets as far as the sentence that asks for a newer one. What is already
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -133,13 +134,52 @@ def install_npm_packages(scope: str) -> None:
     stamp.write_text(f"{value} {scope}")
 
 
+def can_compile() -> bool:
+    """Whether there is a C compiler, and what Python gives to it."""
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    header = os.path.join(sysconfig.get_path("include"), "Python.h")
+    return shutil.which(compiler) is not None and os.path.exists(header)
+
+
+def is_compiled() -> bool:
+    sys.path.insert(0, str(PROJECT))
+    from apps.orderbook.engine import compiled
+
+    return compiled.library(compiled.folder()).exists()
+
+
+def compile_engine(scope: str) -> None:
+    """The engine works as Python, too: nobody waits for the compiler who only wants to see it."""
+    if not can_compile():
+        print("  No C compiler here: the engine runs as Python, which is slower")
+    elif is_compiled():
+        return
+    elif scope == "demo":
+        print("  Compiling the engine meanwhile: it is faster from its next start on", flush=True)
+        with LOG.open("ab") as log:
+            subprocess.Popen(
+                ["nice", sys.executable, __file__, "compile"],
+                cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+    else:
+        install_python_packages("requirements-compile.txt")
+        try:
+            run("Engine, compiled", [str(VENV_PYTHON), "-m", "ccmarket.embedded.compiling"])
+        except SetupError as error:
+            print(f"{error}\nThe engine runs as Python, which is slower.", flush=True)
+
+
 def main(scope: str) -> int:
+    if scope == "compile":
+        compile_engine(scope)
+        return 0
     try:
         require_python()
         make_venv()
         for name in REQUIREMENTS[scope]:
             install_python_packages(name)
         install_npm_packages(scope)
+        compile_engine(scope)
     except SetupError as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1

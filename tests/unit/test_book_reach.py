@@ -2,6 +2,8 @@
 
 import random
 
+from apps.orderbook.engine.book import Book
+from apps.orderbook.engine.book import words as w
 from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.stops import Stops
 from tests.support.book_pair import Ask, BookPair
@@ -77,3 +79,10 @@ def test_control_a_reach_that_forgets_the_stops_is_too_small():
 
 def test_control_a_reach_that_forgets_what_is_due_is_too_small():
     assert some_reach_is_too_small(timeless=True)
+
+
+def test_the_end_of_a_state_that_somebody_ended_before_is_nobodys():
+    book = Book(10_000, 100_000)
+    book.set_state(w.HALTED, 50)
+    book.set_state(w.OPEN, 0)
+    assert reach_of(book, [], set(), 100).owners == set()

@@ -1,12 +1,12 @@
 """Whether an order rests as it was placed, at the end of the batch that placed it."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from apps.orderbook.engine.book import Order, Terms
 from apps.orderbook.engine.book.words import BUY
+from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Placed
 
 
@@ -14,7 +14,8 @@ def placed(**then: Any) -> Placed:
     order = Order(1, 2, 2, BUY, 1_500_000, 3_000_000, Terms())
     for name, value in then.items():
         setattr(order, name, value)
-    asked = cast(Any, SimpleNamespace(price=1_500_000, size=3_000_000))
+    nothing = dict.fromkeys(Command._fields)
+    asked = Command(**{**nothing, "id": 1, "price": 1_500_000, "size": 3_000_000})  # type: ignore[arg-type]
     return Placed(asked, order, refused=False)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
+from apps.orderbook.engine import compiled
 from apps.orderbook.engine.announcer import Announcer
 from apps.orderbook.engine.doorbell import Doorbell
 from apps.orderbook.engine.service import BATCH_MAX, Service
@@ -46,6 +47,7 @@ class Engine:
 
     def run(self) -> None:
         """Serve; after an error begin again with a new connection and empty memory."""
+        log.info("the engine begins", code="compiled" if compiled.is_running() else "Python")
         with self._announcer:
             while not self._stop.is_set():
                 working_on: list[int] = []

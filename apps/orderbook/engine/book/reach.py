@@ -93,7 +93,8 @@ def reach_of(book: Book, orders: Sequence[Wanted], entities: Collection[int], at
 
     `entities` are those of all commands of the batch, cancels included.
     """
-    owners = {owner for _, _, owner in book.clock.until(at_us)}
+    # The end of a state that somebody ended before is still in there, and is nobody's.
+    owners = {owner for _, _, owner in book.clock.until(at_us) if owner}
     everyone = set(entities)
     for owner in owners:
         everyone.update(order.entity for order in book.orders.of(owner))
