@@ -139,9 +139,7 @@ def _apply_fees(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
             market.book.price_increment, market.book.size_increment = increments
 
 
-def _decisions(
-    market: Market, wallets: Mapping[int, Mapping[int, Wallet]], at_us: int
-) -> Decisions:
+def _decisions(market: Market, wallets: Mapping[int, dict[int, Wallet]], at_us: int) -> Decisions:
     quote = wallets[market.quote]
     mine = Wallets(base=wallets.get(market.base, {}), quote=quote, fees=quote[market.fee_owner])
     return Decisions(market, mine, at_us)

@@ -89,7 +89,7 @@ def place_body(
         f'"result":{{"done":{_DONE[order.done]},"fees":{order.fees},'
         f'"filled_notional":{order.filled_notional},"filled_size":{order.filled_size},'
         f'{_hidden(order)}"hold":{order.hold},{_PARKED[order.parked]}"remaining":{remaining},'
-        f'"steps":[{",".join(map(_step, steps))}]}}}}'
+        f'"steps":[{",".join([_step(step) for step in steps])}]}}}}'
     )
 
 
@@ -108,7 +108,7 @@ def activation_text(activation: Activation) -> str:
         f'"maker_bps":{terms.maker_bps},'
         f'"order":{order.id},"owner":{order.owner},"price":{price},"released":{released},'
         f'"remaining":{remaining},"side":"{SIDES[order.side]}","size":{size},'
-        f'"steps":[{",".join(map(_step, steps))}],"taker_bps":{terms.taker_bps},'
+        f'"steps":[{",".join([_step(step) for step in steps])}],"taker_bps":{terms.taker_bps},'
         f'"type":"{TYPES[terms.kind]}"}}'
     )
 

@@ -6,8 +6,8 @@ to held; a trade moves it from one wallet to another and is one transfer per ass
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from apps.orderbook.engine.book.amending import Amendment
 from apps.orderbook.engine.book.auction import Cross
@@ -43,12 +43,15 @@ class Wallet:
         return self.held - self.held_before
 
 
-class Wallets(NamedTuple):
+class Wallets:
     """The locked balances that a market's batch can touch, by owner."""
 
-    base: Mapping[int, Wallet]
-    quote: Mapping[int, Wallet]
-    fees: Wallet
+    __slots__ = ("base", "fees", "quote")
+
+    def __init__(self, base: dict[int, Wallet], quote: dict[int, Wallet], fees: Wallet) -> None:
+        self.base = base
+        self.quote = quote
+        self.fees = fees
 
     def of_hold(self, order: Order) -> Wallet:
         """Where an order holds: what it would spend."""
@@ -110,7 +113,7 @@ def settle_crosses(crosses: Sequence[Cross], wallets: Wallets) -> list[Movement]
 
 
 def _settle_cross(c: Cross, wallets: Wallets, movements: list[Movement]) -> None:
-    base, quote, fees = wallets
+    base, quote, fees = wallets.base, wallets.quote, wallets.fees
     buyer, seller = (c.maker, c.taker) if c.maker.side == BUY else (c.taker, c.maker)
     for order, fee in ((c.maker, c.maker_fee), (c.taker, c.taker_fee)):
         quote[order.owner].available -= fee
@@ -131,7 +134,7 @@ def _settle_cross(c: Cross, wallets: Wallets, movements: list[Movement]) -> None
 
 def _settle_match(order: Order, step: Step, wallets: Wallets, movements: list[Movement]) -> None:
     _, trade, _, maker, _, size, notional, taker_fee, maker_fee, released, *_ = step
-    base, quote, fees = wallets
+    base, quote, fees = wallets.base, wallets.quote, wallets.fees
     maker_base, maker_quote = base[maker.owner], quote[maker.owner]
     taker_base, taker_quote = base[order.owner], quote[order.owner]
     if order.side == BUY:

@@ -126,8 +126,10 @@ class Book:
         steps: Sequence[Step] = ()
         keys, is_plain = opposite.keys, self.is_plain
         if (keys and keys[-1] >= limit_key) or not is_plain:
-            trade = take if is_plain and terms.is_plain and not terms.post_only else meet
-            steps = trade(self, order, opposite, limit_key)
+            if is_plain and terms.is_plain and not terms.post_only:
+                steps = take(self, order, opposite, limit_key)
+            else:
+                steps = meet(self, order, opposite, limit_key)
             if order.done:
                 return steps
             hold = hold_of(side, price, order.remaining, terms.taker_bps)
