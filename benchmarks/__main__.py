@@ -14,6 +14,7 @@ from typing import Final
 import django
 from django.core.management import call_command
 
+from apps.orderbook.engine import compiled
 from benchmarks.figures import Figure, show, write
 
 NAMES: Final = (
@@ -28,6 +29,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
     django.setup()
     call_command("migrate", verbosity=0)
+    print(f"The engine is {'compiled' if compiled.is_running() else 'Python'}.")
     figures: list[Figure] = []
     for name in chosen:
         measured = benchmark(name)()

@@ -2,20 +2,24 @@
 
 The real book runs with everything on that it does in production: increments and funds checked,
 self-trade prevention, fees of maker and taker, holds, numbers of events and trades. The plain book
-matches and nothing else; nodejs-order-book is the fastest one could install instead.
+matches and nothing else; nodejs-order-book is the fastest one could install instead. The plain book
+is always Python: where the real book runs compiled (`engine/compiled.py`), it is measured as Python, too.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from apps.orderbook.engine import compiled
 from apps.orderbook.engine.book import Book, Order, Rules, Terms
 from apps.orderbook.engine.book.words import OPEN
 from benchmarks.common_flow import LOT, TICK, TOTALS, Cancel, Place, common_flow
@@ -114,19 +118,39 @@ def peer_rates(commands: Sequence[Command], rounds: int) -> list[float]:
     return [run["rate"] for run in runs]
 
 
+def rates_as_python() -> list[float]:
+    """The real book's rate as Python, in a process of its own; none where it runs as Python anyway."""
+    if not compiled.is_running():
+        return []
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.matching"],
+        env={**os.environ, "ENGINE_COMPILED": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return [float(done.stdout)]
+
+
 def measure() -> list[Figure]:
     """The rounds take turns, so that a busy moment of the machine hits all alike."""
     commands, _ = common_flow()
     real, plain = real_book(commands), plain_book(commands)
-    reals, plains, peers = [], [], []
+    reals, plains, peers, pythons = [], [], [], []
     for _ in range(ROUNDS):
         plains.append(rate(plain, len(commands)))
         reals.append(rate(real, len(commands)))
+        pythons += rates_as_python()
         peers += peer_rates(commands, rounds=1)
     figures = [
         figure_of("match_plain", plains, "commands/s"),
         figure_of("match_memory", reals, "commands/s", against="match_plain", base=plains),
     ]
+    if pythons:
+        python = figure_of(
+            "match_memory_python", pythons, "commands/s", against="match_plain", base=plains
+        )
+        figures.append(python)
     if peers:
         figures += [
             figure_of("match_peer", peers, "commands/s"),
@@ -135,3 +159,8 @@ def measure() -> list[Figure]:
             ),
         ]
     return figures
+
+
+if __name__ == "__main__":
+    flow, _ = common_flow()
+    print(rate(real_book(flow), len(flow)))
