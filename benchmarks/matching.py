@@ -3,7 +3,8 @@
 The real book runs with everything on that it does in production: increments and funds checked,
 self-trade prevention, fees of maker and taker, holds, numbers of events and trades. The plain book
 matches and nothing else; nodejs-order-book is the fastest one could install instead. The plain book
-is always Python: where the real book runs compiled (`engine/compiled.py`), it is measured as Python, too.
+is always Python: where the real book runs compiled (`engine/compiled.py`), it is measured as
+Python, too.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def peer_rates(commands: Sequence[Command], rounds: int) -> list[float]:
 
 
 def rates_as_python() -> list[float]:
-    """The real book's rate as Python, in a process of its own; none where it runs as Python anyway."""
+    """The real book's rate as Python, in a process of its own; none where it is Python anyway."""
     if not compiled.is_running():
         return []
     done = subprocess.run(
