@@ -21,6 +21,7 @@ from ccmarket.embedded.install import can_compile
 
 # The last few stay: a process may still import from the one that it began with.
 KEPT: Final = 3
+MAKING: Final = "making-"
 # -O1 takes half the time of -O2, for code that is as fast: most of it calls Python's own.
 OPTIMISATION: Final = "1"
 # Whatever is imported from elsewhere is called as Python calls it, so nothing else has to be there.
@@ -32,7 +33,7 @@ def build(target: Path) -> None:
     from mypyc.build import mypycify
     from setuptools import Distribution
 
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="making-") as making:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=MAKING) as making:
         options = (*OPTIONS, f"--cache-dir={making}/types")
         extensions = mypycify(
             [*options, *compiled.sources()],
@@ -59,10 +60,11 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what was left behind, and all but the newest."""
+    """Remove what was begun and not ended, and all but the newest."""
     found = [path for path in folder.iterdir() if path.is_dir()]
     found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in found[KEPT:]:
+    whole = [path for path in found if not path.name.startswith(MAKING)]
+    for path in {*found} - {*whole[:KEPT]}:
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -56,6 +56,7 @@ def _set_up(supervisor: Supervisor, stack: Stack, signals: StopSignals) -> None:
         supervisor.run_once(program, env)
     for stage in stack.stages():
         supervisor.start(stage, env)
+    supervisor.start(stack.afterwards(), env)
 
 
 def write_environment(path: Path, env: Mapping[str, str]) -> None:

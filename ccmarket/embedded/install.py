@@ -148,22 +148,13 @@ def is_compiled() -> bool:
     return compiled.library(compiled.folder()).exists()
 
 
-def compile_engine(scope: str) -> None:
-    """The engine works as Python, too: nobody waits for the compiler who only wants to see it."""
+def compile_engine() -> None:
+    """Once for what is there now. Nothing depends on it: the engine works as Python, too."""
     if not can_compile():
-        print("  No C compiler here: the engine runs as Python, which is slower")
-    elif is_compiled():
-        return
-    elif scope == "demo":
-        print("  Compiling the engine meanwhile: it is faster from its next start on", flush=True)
-        with LOG.open("ab") as log:
-            subprocess.Popen(
-                ["nice", sys.executable, __file__, "compile"],
-                cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-    else:
-        install_python_packages("requirements-compile.txt")
+        print("  There is no C compiler here: the engine runs as Python, which is slower.")
+    elif not is_compiled():
         try:
+            install_python_packages("requirements-compile.txt")
             run("Engine, compiled", [str(VENV_PYTHON), "-m", "ccmarket.embedded.compiling"])
         except SetupError as error:
             print(f"{error}\nThe engine runs as Python, which is slower.", flush=True)
@@ -171,7 +162,7 @@ def compile_engine(scope: str) -> None:
 
 def main(scope: str) -> int:
     if scope == "compile":
-        compile_engine(scope)
+        compile_engine()
         return 0
     try:
         require_python()
@@ -179,7 +170,8 @@ def main(scope: str) -> int:
         for name in REQUIREMENTS[scope]:
             install_python_packages(name)
         install_npm_packages(scope)
-        compile_engine(scope)
+        if scope == "all":
+            compile_engine()
     except SetupError as error:
         print(f"\n{error}\n", file=sys.stderr)
         return 1

@@ -38,7 +38,7 @@ class Program:
     `command` is asked at every start, because a restart may need other arguments. `ready` answers
     quickly and never raises; without it, a program is as good as ready once started. `user` is the
     user it runs as when we are root. What a talkative program says is for people, also while
-    setting up.
+    setting up. One that runs once ends by itself, and is not started again.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Program:
     stop_timeout_s: float = 10.0
     ready_timeout_s: float = 60.0
     is_talkative: bool = False
+    is_once: bool = False
 
     @property
     def label(self) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ccmarket.embedded import install
 from ccmarket.embedded.health import http_ok
 from ccmarket.embedded.layout import MANAGE, PROJECT, EmbeddedError, Layout, python
 from ccmarket.embedded.program import Program
@@ -119,6 +120,11 @@ class Stack:
             [self._program(name, command) for name, command in stage.items()]
             for stage in self.table()
         ]
+
+    def afterwards(self) -> list[Program]:
+        """Run to their end once everything is there, beside all else and after it."""
+        compiling = ("nice", python(), install.__file__, "compile")
+        return [Program("compile", lambda: compiling, title="Compiling the engine", is_once=True)]
 
     def _program(self, name: str, command: Command) -> Program:
         program = Program(name, lambda: command, env={"CCMARKET_PROCESS": name})

@@ -79,7 +79,12 @@ class Supervisor:
         """One look at every child; restarts those that died. Call it several times a second."""
         now_s = time.monotonic()
         for stage in self._stages:
-            for watched in stage:
+            for watched in list(stage):
+                if watched.child.program.is_once:
+                    if watched.child.exit_code is not None:
+                        watched.child.finish()
+                        stage.remove(watched)
+                    continue
                 if watched.restart_at_s is None:
                     self._notice(watched, now_s)
                 if watched.restart_at_s is not None and now_s >= watched.restart_at_s:

@@ -110,6 +110,17 @@ def test_a_program_that_dies_is_started_again(start: Start) -> None:
     assert "engine was ended by signal 9; starting it again now" in run.text
 
 
+def test_what_runs_once_is_not_started_again_and_ends_with_the_demo(start: Start) -> None:
+    run = start(own_database=False).ready()
+    eventually("over", lambda: not (run.layout.run / "brief.json").exists())
+    long = run.named("long")
+    processes = [long, *long.children()]
+    run.end()
+    assert all_over(processes)
+    assert (run.layout.log / "brief.log").read_text().count("Once") == 1
+    assert "starting it again" not in run.text
+
+
 def test_what_postgresql_acknowledged_survives_its_kill_9(start: Start) -> None:
     run = start().ready()
     with psycopg.connect(database_url(run), autocommit=True) as connection:

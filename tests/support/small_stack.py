@@ -40,6 +40,12 @@ class SmallStack(Stack):
             {"engine": (python(), "-c", ENGINE)},
         ]
 
+    def afterwards(self) -> list[Program]:
+        return [
+            Program("brief", lambda: (python(), "-c", "print('Once')"), is_once=True),
+            Program("long", lambda: (python(), "-c", ENGINE), is_once=True),
+        ]
+
 
 if __name__ == "__main__":
     try:
