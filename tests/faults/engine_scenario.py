@@ -226,7 +226,8 @@ class Saboteur:
         Returns what measures, beside everything else, how long it takes."""
         try:
             with connect("watch") as session:
-                if not _leased(session, process.pid) or not _others_up(session, process.pid):
+                others = [other.pid for other in self.engines.processes if other is not process]
+                if not _leased(session, process.pid) or not _up(session, others):
                     return lambda: None
         except psycopg.Error:
             return lambda: None  # PostgreSQL is down
@@ -282,13 +283,10 @@ def _leased(session: Connection, pid: int) -> int:
     return int(one(session.execute(query, (_name(pid),)))[0])
 
 
-def _others_up(session: Connection, pid: int) -> int:
-    """How many other engines are at work."""
-    query = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE application_name ~ '^engine ' AND application_name <> %s"
-    )
-    return int(one(session.execute(query, (_name(pid),)))[0])
+def _up(session: Connection, pids: list[int]) -> int:
+    """How many of these engine processes are at work: sessions of dead ones may linger."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%s)"
+    return int(one(session.execute(query, ([_name(pid) for pid in pids],)))[0])
 
 
 def _name(pid: int) -> str:

@@ -18,11 +18,12 @@ from apps.accounts.errors import InsufficientFunds
 from apps.accounts.ledger.models import Asset, Balance, Transfer
 from apps.accounts.ledger.services import Leg, ledger_post
 from apps.accounts.models import Owner
-from apps.orderbook.engine import store
+from apps.orderbook.engine import balances, store
 from apps.orderbook.engine.service import CAREFUL_S, Service
 from apps.orderbook.engine.session import connect
 from apps.orderbook.models import Fill, Order, Product
 from apps.orderbook.models.enums import DoneReason, OrderStatus
+from apps.orderbook.services.commands import orders_cancel_all
 from tests.support.engines import (
     RICH,
     Hand,
@@ -141,7 +142,7 @@ class Spending:
         self._write = store.write
         monkeypatch.setattr(store, "write", self._give_then_write)
 
-    def _give_then_write(self, *args: object, **kwargs: object) -> None:
+    def _give_then_write(self, *args: object, **kwargs: object) -> object:
         if not self.gifts:
             given = threading.Event()
             gift = self.pool.submit(pay, self.owner, self.other, self.product.quote, P10)
@@ -149,7 +150,7 @@ class Spending:
             self.gifts.append(gift)
             # Careful, we have locked what it wants: it waits for us.
             given.wait(timeout=1 if self.is_careful else LIMIT_S)
-        self._write(*args, **kwargs)  # type: ignore[arg-type]
+        return self._write(*args, **kwargs)  # type: ignore[arg-type]
 
     def settle(self, *, careful: bool = False) -> Service:
         with engine() as hand:
@@ -196,6 +197,42 @@ def test_control_writing_what_was_read_spends_the_same_money_twice(
     assert broken_invariants() != []
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_what_others_did_to_a_known_balance_is_seen(careful: bool) -> None:
+    assert buy_after_each_gift(careful=careful) == [
+        OrderStatus.REJECTED, OrderStatus.OPEN, OrderStatus.REJECTED
+    ]  # fmt: skip
+    assert broken_invariants() == []
+
+
+def test_control_a_balance_that_is_not_read_again_is_what_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(balances, "_CHANGED", f"{balances._CHANGED} AND false")
+    _, with_money, _ = buy_after_each_gift()
+    assert with_money == OrderStatus.REJECTED
+
+
+def buy_after_each_gift(*, careful: bool = False) -> list[int]:
+    """What becomes of three buys of one owner, in batches of one session: the first comes when
+    there is no money, the second when it was given, the third when it was given back."""
+    product = market_make()
+    owner, other = trader(product, quote=0), trader(product, quote=P10)
+    found = []
+    with engine() as hand:
+        if careful:
+            be_careful(hand)
+        for source, target in ((None, None), (other, owner), (owner, other)):
+            if source and target:
+                pay(source, target, product.quote, P10)
+            order = buy(product, owner, P10, ONE)
+            hand.settle()
+            found.append(Order.objects.get(pk=order).status)
+            orders_cancel_all(owner=owner, user=None, product=product)
+            hand.settle()
+    return found
+
+
 def test_two_markets_cannot_spend_the_same_money() -> None:
     """Both engines have decided before either commits: one of them decides again."""
     products = [market_make(), market_make()]
@@ -204,11 +241,11 @@ def test_two_markets_cannot_spend_the_same_money() -> None:
     meet = threading.Barrier(2)
     real_write = store.write
 
-    def write(*args: object, **kwargs: object) -> None:
+    def write(*args: object, **kwargs: object) -> object:
         with suppress(threading.BrokenBarrierError):
             meet.wait(timeout=5)
         meet.abort()  # only the first time
-        real_write(*args, **kwargs)  # type: ignore[arg-type]
+        return real_write(*args, **kwargs)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "write", write)

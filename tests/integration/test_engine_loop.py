@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
+from apps.accounts.models import Owner
 from apps.orderbook.engine import engine as engine_module
 from apps.orderbook.engine import store
 from apps.orderbook.engine.announcer import QUEUE_MAX, Announcer
@@ -55,6 +58,33 @@ def test_it_stops_when_told_and_frees_its_markets(product: Product) -> None:
         eventually("its session is over", lambda: bool(other.service.share_out()) or bool(
             other.service.markets
         ))  # fmt: skip
+
+
+def test_a_short_batch_ends_by_reading_what_was_accepted_while_it_was_written(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, accepted = trader(product), []
+    write = store.write
+
+    def write_while_another_comes(*args: object, **kwargs: object) -> object:
+        with ThreadPoolExecutor(1) as pool:
+            accepted.append(pool.submit(buy_and_close, product, owner).result(timeout=20))
+        return write(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "write", write_while_another_comes)
+    with engine() as hand:
+        buy(product, owner, P10, ONE)
+        hand.step()
+        read = hand.service._ahead
+        assert read
+        assert [command.id for _, commands in read.work for command in commands] == accepted
+
+
+def buy_and_close(product: Product, owner: Owner) -> int:
+    try:
+        return buy(product, owner, P10, ONE)
+    finally:
+        connection.close()
 
 
 def lease(product: Product) -> ProductLease:

@@ -1,7 +1,8 @@
 """The balances that a batch touches: known beforehand, read once, locked sorted by primary key.
 
 Ledger services and other engines lock in the same order, all at once, so nobody waits in a circle.
-For that, everything has to be known before the first command is matched (`touched`).
+For that, everything has to be known before the first command is matched (`touched`). What this
+session has seen it remembers, so that reading is asking which of them have changed.
 
 They are locked when they are written, right before the commit, or, on request, when they are read
 (docs/adr/0013).
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from operator import attrgetter
 from typing import Final
 
-from apps.orderbook.engine.session import Connection, array
+from apps.orderbook.engine.session import array
 from apps.orderbook.engine.settlement import Wallet
 from apps.orderbook.engine.touched import Key
 from apps.orderbook.engine.wire import Answer, Wire
 
-KNOWN_MAX: Final = 500_000
+KNOWN_MAX: Final = 200_000
 
 _CREATE: Final = """
 INSERT INTO accounts_balance (owner_id, asset_id)
@@ -27,43 +29,73 @@ WHERE NOT EXISTS (SELECT FROM accounts_balance WHERE owner_id = owner AND asset_
 ORDER BY owner, asset
 ON CONFLICT (owner_id, asset_id) DO NOTHING
 """
-_READ: Final = """
+_LEARN: Final = """
 SELECT b.owner_id, b.asset_id, b.id, b.available, b.held
 FROM unnest(%s::bigint[], %s::bigint[]) AS k (owner, asset)
 JOIN accounts_balance b ON b.owner_id = k.owner AND b.asset_id = k.asset
-ORDER BY b.id
 """
-_LOCK: Final = f"{_READ} FOR NO KEY UPDATE OF b"
+_CHANGED: Final = """
+SELECT b.owner_id, b.asset_id, b.available, b.held
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v (id, available, held)
+JOIN accounts_balance b ON b.id = v.id
+WHERE (b.available, b.held) <> (v.available, v.held)
+"""
+_LOCK: Final = """
+SELECT b.owner_id, b.asset_id, b.available, b.held
+FROM unnest(%s::bigint[]) AS v (id) JOIN accounts_balance b ON b.id = v.id
+ORDER BY b.id FOR NO KEY UPDATE OF b
+"""
+_columns_of: Final = attrgetter("id", "available", "held")
 
 
 class Balances:
-    """Creates balances. Remembers which exist: none is ever deleted."""
+    """The balances that this session has seen, as it read or left them.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._known: set[Key] = set()
+    None is ever deleted, so what was seen is still there; what it amounts to may have changed.
+    """
 
-    def create_missing(self, keys: Collection[Key]) -> None:
-        """Create balances outside the batch, so that nothing waits for them until it ends."""
-        missing = [key for key in keys if key not in self._known]
-        if not missing:
-            return
-        owners, assets = zip(*missing, strict=True)
-        self._connection.execute(_CREATE, (array(owners), array(assets)))
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._known: dict[Key, Wallet] = {}
+
+    def learn(self, keys: Collection[Key]) -> None:
+        """Look up those that were never seen, and create the missing, outside the batch: nothing
+        waits for them until it ends."""
         if len(self._known) > KNOWN_MAX:
             self._known.clear()
-        self._known.update(missing)
+        if unseen := [key for key in keys if key not in self._known]:
+            self._look_up(unseen)
+            if missing := [key for key in unseen if key not in self._known]:
+                self._wire.say(_CREATE, _arrays(missing))
+                self._look_up(missing)
+
+    def _look_up(self, keys: Iterable[Key]) -> None:
+        found = self._wire.say(_LEARN, _arrays(keys))
+        self._wire.hear()
+        for owner, asset, *amounts in found.rows:
+            self._known[owner, asset] = Wallet(*amounts)
+
+    def read(self, keys: Iterable[Key], *, lock: bool) -> Answer:
+        """Ask what has become of these, for `wallets`. Locks last for the rest of the
+        transaction."""
+        ids, *amounts = _arrays(_columns_of(self._known[key]) for key in keys)
+        return self._wire.say(_LOCK, (ids,)) if lock else self._wire.say(_CHANGED, (ids, *amounts))
+
+    def wallets(self, keys: Iterable[Key], read: Answer) -> dict[int, dict[int, Wallet]]:
+        """These balances as they were read, by asset and owner, and no others."""
+        for owner, asset, available, held in read.rows:
+            self._known[owner, asset].reset(available, held)
+        by_asset: defaultdict[int, dict[int, Wallet]] = defaultdict(dict)
+        for key in keys:
+            owner, asset = key
+            by_asset[asset][owner] = self._known[key]
+        return by_asset
+
+    def forget(self) -> None:
+        """What a batch made of them was not written."""
+        self._known.clear()
 
 
-def balances_read(wire: Wire, keys: Collection[Key], *, lock: bool) -> Answer:
-    """Ask for existing balances, for `wallets`. Locks last for the rest of the transaction."""
-    owners, assets = zip(*keys, strict=True)
-    return wire.say(_LOCK if lock else _READ, (array(owners), array(assets)))
-
-
-def wallets(rows: Iterable[tuple[int, int, int, int, int]]) -> dict[int, dict[int, Wallet]]:
-    """Balances that were read, by asset and owner."""
-    by_asset: defaultdict[int, dict[int, Wallet]] = defaultdict(dict)
-    for owner, asset, id_, available, held in rows:
-        by_asset[asset][owner] = Wallet(id_, available, held)
-    return by_asset
+def _arrays(rows: Iterable[tuple[int, ...]]) -> list[str]:
+    """The columns of these rows, each as an array."""
+    return [array(column) for column in zip(*rows, strict=True)]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from apps.orderbook.engine import balances, reader, store
+from apps.orderbook.engine import reader, store
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.fees import Schedule
@@ -57,33 +57,42 @@ def carry_out(
 ) -> list[Decisions]:
     """Decide these commands, all or some of what was read, and commit what comes of them.
 
-    `look_ahead` says the next reading, which is heard and prepared while the server is writing.
+    `look_ahead` says the next reading. After a long batch it is heard and prepared while the server
+    is writing; after a short one it comes last, so that it has what was accepted meanwhile.
 
     With `lock` nobody can change the balances meanwhile; without it Overspent may be raised.
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
     are ahead of the database and have to be loaded again.
     """
     try:
-        with _undone(wire.connection):
-            batch, ahead = _carry_out(wire, known, reading, work, lock, look_ahead)
+        with _undone(wire.connection, known):
+            batch, ahead, changed = _carry_out(wire, known, reading, work, lock, look_ahead)
             wire.say("COMMIT")
-            wire.hear(ahead.heard)
-            ahead.take()
-            ahead.foresee()
-            wire.hear()
+            if ahead:
+                wire.hear(ahead.heard)
+                ahead.take()
+                ahead.foresee()
+                wire.hear()
+            else:
+                ahead = look_ahead()
+                wire.hear()
+                ahead.take()
     except psycopg.errors.CheckViolation as error:
         if lock or error.diag.constraint_name != _COVERED:
             raise
         raise Overspent(error.diag.message_detail) from error
+    for wallet in changed:
+        wallet.reset(wallet.available, wallet.held)
     return batch
 
 
 @contextmanager
-def _undone(connection: Connection) -> Iterator[None]:
+def _undone(connection: Connection, known: Balances) -> Iterator[None]:
     """After an error nothing is left of the transaction."""
     try:
         yield
     except Exception:
+        known.forget()
         if not connection.broken:
             connection.rollback()
         raise
@@ -96,20 +105,21 @@ def _carry_out(
     work: Work,
     lock: bool,
     look_ahead: Callable[[], Reading],
-) -> tuple[list[Decisions], Reading]:
-    """All but the commit."""
+) -> tuple[list[Decisions], Reading | None, list[Wallet]]:
+    """All but the commit. With the decisions come the next reading, where it was said already, and
+    the wallets that changed."""
     keys, at_us = reading.keys_of(work), reading.at_us
-    known.create_missing(keys)
+    known.learn(keys)
     is_long = sum(len(commands) for _, commands in work) > TOGETHER_MAX
     wire.say("BEGIN")
     fence = wire.say(_FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work)))
     numbers = wire.say(_NUMBERS)
-    found = balances.balances_read(wire, keys, lock=lock)
+    found = known.read(keys, lock=lock)
     wire.hear()
     _apply_fees(work, fence.rows)
     own_id, number = numbers.row
-    look_up_standings(wire.connection, work, at_us)
-    wallets = balances.wallets(found.rows)
+    look_up_standings(wire, work, at_us)
+    wallets = known.wallets(keys, found)
     batch, at = [_decisions(market, wallets, at_us) for market, _ in work], time_of(at_us)
     with store.Transfers(wire, number, is_long=is_long) as transfers:
         for decisions, (market, commands) in zip(batch, work, strict=True):
@@ -120,11 +130,11 @@ def _carry_out(
                 transfers.write(decisions)
             reader.advance(market, commands, bound=own_id)
         # Said before all that is written: the answer comes while the server writes.
-        ahead = look_ahead()
+        ahead = look_ahead() if is_long else None
         orders = store.order_rows(batch, at)
-    changed = chain(*(w.values() for w in wallets.values()))
-    store.write(wire, batch, orders, changed, at=at, is_long=is_long)
-    return batch, ahead
+    read = chain(*(w.values() for w in wallets.values()))
+    changed = store.write(wire, batch, orders, read, at=at, is_long=is_long)
+    return batch, ahead, changed
 
 
 def _apply_fees(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:

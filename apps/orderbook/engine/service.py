@@ -41,7 +41,7 @@ class Service:
         self._connection = connection
         self._wire = Wire(connection)
         self._leases = Leases(connection, name)
-        self._balances = Balances(connection)
+        self._balances = Balances(self._wire)
         self._batch_max = batch_max
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []

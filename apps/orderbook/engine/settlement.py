@@ -20,13 +20,17 @@ FEE: Final = 2
 
 
 class Wallet:
-    """One balance row: `available` and `held` micro-units of its asset, as they were read and as
-    the batch has made them. What is written is the difference."""
+    """One balance row: `available` and `held` micro-units of its asset, as they were read or
+    written and as the batch has made them. What is written is the difference."""
 
     __slots__ = ("available", "available_before", "held", "held_before", "id")
 
     def __init__(self, id: int, available: int, held: int) -> None:
         self.id = id
+        self.reset(available, held)
+
+    def reset(self, available: int, held: int) -> None:
+        """This is what the row says."""
         self.available = self.available_before = available
         self.held = self.held_before = held
 

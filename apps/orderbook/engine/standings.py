@@ -7,14 +7,15 @@ was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from apps.orderbook.engine.command import CHANGE, PLACE, Command
 from apps.orderbook.engine.fees import Standing
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.session import EPOCH, Connection, array
+from apps.orderbook.engine.session import EPOCH, array
+from apps.orderbook.engine.wire import Answer, Wire
 
 # Today and as many days before it as make 30.
 WINDOW: Final = timedelta(days=30)
@@ -25,11 +26,11 @@ SELECT o.owner, coalesce(upto.total, 0) - coalesce(before.total, 0), coalesce(cc
 FROM unnest(%s::bigint[]) AS o (owner)
 LEFT JOIN LATERAL (
     SELECT total FROM orderbook_volume
-    WHERE owner_id = o.owner AND asset_id = %s ORDER BY day DESC LIMIT 1
+    WHERE owner_id = o.owner AND asset_id = %s::bigint ORDER BY day DESC LIMIT 1
 ) upto ON true
 LEFT JOIN LATERAL (
     SELECT total FROM orderbook_volume
-    WHERE owner_id = o.owner AND asset_id = %s AND day <= %s ORDER BY day DESC LIMIT 1
+    WHERE owner_id = o.owner AND asset_id = %s::bigint AND day <= %s::date ORDER BY day DESC LIMIT 1
 ) before ON true
 LEFT JOIN LATERAL (
     SELECT sum(amount)::bigint AS amount FROM (
@@ -44,27 +45,23 @@ LEFT JOIN LATERAL (
 """
 
 
-def standings(
-    connection: Connection, owners: Iterable[int], quote: int, today: date
-) -> dict[int, Standing]:
-    """How much each of the owners has traded for this asset in 30 days, and has of CC.
+def look_up_standings(wire: Wire, work: Sequence[tuple[Market, list[Command]]], at_us: int) -> None:
+    """Tell each market that needs it where those who place orders stand.
 
-    CC in a linked wallet counts as CC on the ledger does.
+    How much each of them has traded for its quote asset in 30 days, and has of CC; CC in a linked
+    wallet counts as CC on the ledger does.
     """
-    before = (today - WINDOW).isoformat()
-    rows = connection.execute(_STANDINGS, (array(owners), quote, quote, before))
-    return {owner: Standing(volume, cc) for owner, volume, cc in rows}
-
-
-def look_up_standings(
-    connection: Connection, work: Sequence[tuple[Market, list[Command]]], at_us: int
-) -> None:
-    """Tell each market that needs it where those who place orders stand."""
-    today = day_of(at_us)
+    before = (day_of(at_us) - WINDOW).isoformat()
+    asked: list[tuple[Market, Answer]] = []
     for market, commands in work:
         if market.schedule.tiers or any(c.kind == CHANGE for c in commands):
-            owners = {c.owner for c in commands if c.kind == PLACE}
-            market.standings = standings(connection, owners, market.quote, today)
+            owners = array({c.owner for c in commands if c.kind == PLACE})
+            values = (owners, market.quote, market.quote, before)
+            asked.append((market, wire.say(_STANDINGS, values)))
+    if asked:
+        wire.hear()
+    for market, answer in asked:
+        market.standings = {owner: Standing(volume, cc) for owner, volume, cc in answer.rows}
 
 
 def day_of(at_us: int) -> date:

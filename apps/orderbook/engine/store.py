@@ -123,9 +123,9 @@ def write(
     *,
     at: str,
     is_long: bool,
-) -> None:
+) -> list[Wallet]:
     """Write everything a batch decided, apart from its transfers. `orders` is of `order_rows`, and
-    `at` the batch's time.
+    `at` the batch's time. Returns those of the wallets that have changed.
 
     What is not copied is said, and written when it is heard. While the server takes in one table's
     rows, the next table's are put together.
@@ -146,6 +146,7 @@ def write(
         _write_market(wire, decisions)
     # At the very end: from here to the commit others wait for these balances.
     wire.say(_BALANCES, changed_wallets)
+    return touched
 
 
 def _write_market(wire: Wire, decisions: Decisions) -> None:
