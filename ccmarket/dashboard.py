@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.accounts.verification import verifications_waiting
 from apps.registry.reconciling import differences_open, registries_overdue
 from apps.registry.retiring import items_overdue
 from apps.registry.services.alarms import open_alarms
@@ -79,11 +80,25 @@ def _statements(request: HttpRequest) -> Iterator[Notice]:
         yield Notice(text, url)
 
 
+def _verifications(request: HttpRequest) -> Iterator[Notice]:
+    if not request.user.has_perm("accounts.view_verification"):
+        return
+    if number := verifications_waiting().count():
+        text = ngettext(
+            "%(number)s organisation waits to be verified.",
+            "%(number)s organisations wait to be verified.",
+            number,
+        ) % {"number": number}
+        url = reverse("admin:accounts_verification_changelist") + "?state__exact=filed"
+        yield Notice(text, url)
+
+
 SOURCES: Final[tuple[Callable[[HttpRequest], Iterator[Notice]], ...]] = (
     _custody_alarms,
     _registry_work,
     _withdrawals,
     _statements,
+    _verifications,
 )
 
 

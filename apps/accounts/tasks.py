@@ -9,6 +9,7 @@ from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
 from apps.accounts.services.gifts import gifts_sweep
 from apps.accounts.services.invitations import invitations_mail
+from apps.accounts.services.verification_outcomes import verification_mails_send
 from apps.accounts.webhooks import delivery
 from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
 
@@ -37,3 +38,9 @@ def sweep_gifts() -> None:
 def mail_invitations() -> None:
     """Mails invitations into organisations."""
     invitations_mail()
+
+
+@shared_task(name="accounts.verification_mails")
+def mail_verifications() -> None:
+    """Mails what came of verifications, and when one has to be renewed."""
+    verification_mails_send()

@@ -15,6 +15,7 @@ from apps.accounts.views import (
     oauth,
     spending,
     statements,
+    verification,
     wallets,
     webhooks,
 )
@@ -45,6 +46,13 @@ urlpatterns = [
         name="invitation_revoke",
     ),
     path("invitations/<str:token>/", members.invitation, name="invitation"),
+    path("account/verification/", verification.verification, name="verification"),
+    path("account/verification/begin/", verification.verification_begin, name="verification_begin"),
+    path(
+        "account/verification/documents/<uuid:document>/",
+        verification.document,
+        name="verification_document",
+    ),
     path("account/spending/", spending.spending, name="spending"),
     path("account/api-keys/", api_keys.api_keys, name="api_keys"),
     path("account/api-keys/<slug:key>/revoke/", api_keys.api_key_end, name="api_key_revoke"),

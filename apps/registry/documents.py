@@ -1,54 +1,18 @@
-"""Documents that staff attach as evidence: which are taken, and where they lie.
+"""Where documents lie that staff attach as evidence: under MEDIA_ROOT, which no web server shows.
 
-They lie under MEDIA_ROOT, which no web server shows; views hand them out to whoever may read them.
-A file's kind is told by its first bytes, never by its name.
+Views hand them out to whoever may read them.
 """
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.files import File
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
-MEGABYTE: Final = 1_000_000
-# First bytes, ending, and media type. https://www.iana.org/assignments/media-types
-KINDS: Final = (
-    (b"%PDF-", "pdf", "application/pdf"),
-    (b"\x89PNG\r\n\x1a\n", "png", "image/png"),
-    (b"\xff\xd8\xff", "jpg", "image/jpeg"),
-)
-MEDIA_TYPES: Final = {ending: media_type for _magic, ending, media_type in KINDS}
+from apps.accounts.documents import MEDIA_TYPES, document_check, document_ending
 
-
-def document_ending(file: File[bytes]) -> str | None:
-    """`pdf`, `png` or `jpg` by the first bytes; None for anything else."""
-    position = file.tell()
-    file.seek(0)
-    head = file.read(16)
-    file.seek(position)
-    return next((ending for magic, ending, _type in KINDS if head.startswith(magic)), None)
-
-
-def document_check(file: File[bytes]) -> None:
-    """Raises ValidationError for what is too large, empty, or neither PDF nor picture."""
-    if getattr(file, "_committed", False):
-        return
-    limit = settings.DOCUMENT_SIZE_MAX_MB
-    if file.size > limit * MEGABYTE:
-        raise ValidationError(
-            _("This file is larger than %(limit)s MB. Attach a smaller one.") % {"limit": limit},
-            code="document_too_large",
-        )
-    if document_ending(file) is None:
-        raise ValidationError(
-            _("This is neither a PDF nor a PNG or JPEG picture. Attach one of these."),
-            code="document_type",
-        )
+__all__ = ["MEDIA_TYPES", "document_check", "document_path"]
 
 
 def document_path(instance: Any, file_name: str) -> str:

@@ -18,6 +18,7 @@ from ccmarket.embedded.chain import MNEMONIC
 PASSWORD: Final = "one-tonne-at-a-time"  # noqa: S105 - printed by `make demo`, for this machine only
 STAFF_GROUP: Final = "Staff"
 COMPANY: Final = "Demo Company"
+NEWCOMER: Final = "Demo Newcomer"
 OUR_APPS: Final = ("accounts", "registry", "orderbook", "nft")
 
 Account.enable_unaudited_hdwallet_features()
@@ -57,6 +58,8 @@ def people_ensure() -> dict[str, User]:
         users[key].groups.add(staff)
     if not Organisation.objects.filter(name=COMPANY).exists():
         organisation_create(name=COMPANY, by=users["company"], country="DE")
+    if not Organisation.objects.filter(name=NEWCOMER).exists():
+        organisation_create(name=NEWCOMER, by=users["company"], country="FR")
     return users
 
 
@@ -64,6 +67,7 @@ def owner_of(person: Person, user: User) -> Owner:
     """Who the person acts for: themselves, or the company."""
     if person.role == "company":
         return Owner.objects.get(
+            organisation__name=COMPANY,
             organisation__memberships__user=user,
             organisation__memberships__role=Membership.Role.OWNER,
         )

@@ -43,6 +43,10 @@ WALLET_COOLING_OFF_S = env.number("WALLET_COOLING_OFF_S", 86_400)
 GIFT_DAYS = env.number("GIFT_DAYS", 30)
 # For how long an invitation into an organisation can be accepted.
 INVITATION_DAYS = env.number("INVITATION_DAYS", 14)
+# Whether organisations have to be verified before value leaves them or bulk orders are carried out.
+ORGANISATION_VERIFICATION = env.flag("ORGANISATION_VERIFICATION", default=True)
+# For how many days an approval lasts at most.
+ORGANISATION_VERIFICATION_DAYS = env.number("ORGANISATION_VERIFICATION_DAYS", 365)
 # What choosing the class costs whoever gives CC back to the pool, in 1/10,000 of the amount.
 POOL_CHOICE_FEE_BPS = env.number("POOL_CHOICE_FEE_BPS", 50)
 
@@ -102,6 +106,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "verification-mails": {
+        "task": "accounts.verification_mails",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
     "api-sweep": {"task": "apps.accounts.tasks.api_sweep", "schedule": 3600},
 }
 
@@ -132,7 +141,7 @@ BANK_ACCOUNT_NAME = env.text("BANK_ACCOUNT_NAME", "")
 BANK_IBAN = env.text("BANK_IBAN", "")
 BANK_BIC = env.text("BANK_BIC", "")
 
-# The largest document that staff may attach as evidence.
+# The largest document that staff may attach as evidence, or an organisation proves itself by.
 DOCUMENT_SIZE_MAX_MB = env.number("DOCUMENT_SIZE_MAX_MB", 10)
 # How long after a retirement its beneficiary may be corrected.
 BENEFICIARY_CORRECTION_DAYS = env.number("BENEFICIARY_CORRECTION_DAYS", 14)

@@ -22,6 +22,7 @@ from tests.support.engines import running, sell
 from tests.support.factories import TONNE, client_of, fund, organisation_make, user_make
 from tests.support.markets import product_make
 from tests.support.registry import block_make, holder_make
+from tests.support.verifications import verify
 
 RICH = 10**12
 WORKERS_MAX = 2_000
@@ -67,6 +68,7 @@ class Company:
 def company_make(*, money: int = RICH) -> Company:
     boss, trader, approver, viewer = (user_make() for _ in range(4))
     organisation = organisation_make(by=boss, trader=trader, approver=approver, viewer=viewer)
+    verify(organisation)
     if money:
         fund(organisation.owner, cash(), money)
     return Company(organisation, boss, trader, approver, viewer)

@@ -1,5 +1,23 @@
 """What staff see and do. Django finds here whatever is registered in these modules."""
 
-from apps.accounts.admin import access, apps, history, ledger, money, people, spending
+from apps.accounts.admin import (
+    access,
+    apps,
+    history,
+    ledger,
+    money,
+    people,
+    spending,
+    verification,
+)
 
-__all__ = ["access", "apps", "history", "ledger", "money", "people", "spending"]
+__all__ = [
+    "access",
+    "apps",
+    "history",
+    "ledger",
+    "money",
+    "people",
+    "spending",
+    "verification",
+]

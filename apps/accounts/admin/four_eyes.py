@@ -64,7 +64,7 @@ class FourEyesAdmin(DecidingSeveral, StaffAdmin):
     decide: Callable[..., Any] = staticmethod(proposal_decide)
 
     list_display = ("__str__", "decision", "proposed_by", "proposed_at", "decided_by", "decided_at")
-    list_filter = ("decision",)
+    list_filter: ClassVar[tuple[str, ...]] = ("decision",)
     list_select_related: ClassVar[tuple[str, ...]] = ("proposed_by", "decided_by")
     ordering = ("-pk",)
     actions_detail = ("approve", "reject")

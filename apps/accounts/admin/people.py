@@ -142,10 +142,10 @@ class InvitationInline(OwnersDecideInline):
 class OrganisationAdmin(LongListAdmin):
     """Organisations with their members."""
 
-    list_display = ("name", "country", "created_at")
+    list_display = ("name", "country", "verified_until", "created_at")
     search_fields = ("name",)
     search_help_text = _("How the name begins")
-    fields = ("name", "country", "public_id", "created_at")
+    fields = ("name", "country", "verified_until", "public_id", "created_at")
     inlines = (MembershipInline, InvitationInline)
 
     def rows_found(self, rows: QuerySet[Organisation], term: str) -> QuerySet[Organisation]:

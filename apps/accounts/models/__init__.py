@@ -12,6 +12,12 @@ from apps.accounts.models.money import BankTransfer
 from apps.accounts.models.oauth import AppConsent
 from apps.accounts.models.saved_filters import SavedFilter
 from apps.accounts.models.spending import SpendingLimit, SpendingRule
+from apps.accounts.models.verification import (
+    BeneficialOwner,
+    Verification,
+    VerificationOutcome,
+)
+from apps.accounts.models.verification_documents import DocumentLook, VerificationDocument
 from apps.accounts.models.webhooks import (
     WebhookAttempt,
     WebhookCursor,
@@ -26,6 +32,8 @@ __all__ = [
     "Asset",
     "Balance",
     "BankTransfer",
+    "BeneficialOwner",
+    "DocumentLook",
     "FourEyesModel",
     "Gift",
     "HistoryEntry",
@@ -40,6 +48,9 @@ __all__ = [
     "Transfer",
     "UsedSignature",
     "User",
+    "Verification",
+    "VerificationDocument",
+    "VerificationOutcome",
     "Wallet",
     "WalletHolding",
     "WebhookAttempt",

@@ -87,6 +87,13 @@ class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=200)
     country = CountryField(_("country"), blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    verified_until = models.DateField(
+        _("verified until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The last day of what two members of staff have approved."),
+    )
     members = models.ManyToManyField(User, through="Membership", related_name="organisations")
 
     class Meta:

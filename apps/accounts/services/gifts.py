@@ -23,6 +23,7 @@ from apps.accounts.models import Asset, Gift, Owner, Transfer, Wallet
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
 from apps.accounts.services.links import public_id_of, signed_link
 from apps.accounts.services.mailing import is_address, mail_once
+from apps.accounts.services.verifications import verified_require
 from apps.accounts.units import amount_text
 
 AT_ONCE_MAX: Final = 100
@@ -34,7 +35,7 @@ def gift_create(
     """Gives `amount` micro-units to an address of mail or on chain; held at once.
 
     Repeating the key returns the first gift. Errors: `amount_not_positive`, `address_invalid`,
-    `message_too_long`, `insufficient_funds`, `idempotency_key_reused`.
+    `message_too_long`, `insufficient_funds`, `idempotency_key_reused`, `organisation_not_verified`.
     """
     if amount <= 0:
         raise ServiceError(
@@ -62,6 +63,7 @@ def gift_create(
         Owner.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if existing := _existing(gift):
             return existing
+        verified_require(owner=owner)
         gift.save(force_insert=True)
         ledger_post(holds=[Hold(owner, asset, amount)])
     return gift

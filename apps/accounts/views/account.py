@@ -18,6 +18,7 @@ from apps.accounts.models import User
 from apps.accounts.selectors import memberships_of
 from apps.accounts.services.organisations import organisation_create
 from apps.accounts.services.users import user_rename
+from apps.accounts.verification import standing_of
 
 
 @login_required
@@ -67,8 +68,11 @@ def _page(
 ) -> HttpResponse:
     user = cast(User, request.user)
     is_wrong = bool(organisation and organisation.errors) or bool(profile and profile.errors)
+    who = acting(request)
+    organisation_now = who.owner.organisation
     context = {
-        "acting": acting(request),
+        "acting": who,
+        "standing": standing_of(organisation_now) if organisation_now else None,
         "memberships": memberships_of(user),
         "profile_form": profile or ProfileForm(initial={"name": user.name}),
         "organisation_form": organisation or OrganisationForm(),

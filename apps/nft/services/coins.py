@@ -19,6 +19,7 @@ from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.services import Hold, ledger_post
 from apps.accounts.models import Asset, Owner, WebhookEvent
+from apps.accounts.services.verifications import verified_require
 from apps.nft.models import CoinWithdrawal, Contract
 from apps.nft.selectors.coins import coin_codes, vault_stock_micro, withdrawn_since_micro
 from apps.nft.services.asking import LinkedWallet, bridge_require, wallet_require
@@ -41,7 +42,7 @@ def coin_withdraw(
 
     Errors: `coin_unknown`, `amount_not_positive`, `address_invalid`, `wallet_not_linked`,
     `wallet_cooling_off`, `bridge_halted`, `bridge_not_ready`, `limit_exceeded`, `too_many`,
-    `vault_short`, `insufficient_funds`, `idempotency_key_reused`.
+    `vault_short`, `insufficient_funds`, `idempotency_key_reused`, `organisation_not_verified`.
     """
     if asset.code not in coin_codes():
         raise ServiceError(
@@ -65,6 +66,7 @@ def coin_withdraw(
     with transaction.atomic():
         if existing := _existing(withdrawal):
             return existing
+        verified_require(owner=owner)
         bridge_require("Vault")
         Contract.objects.select_for_update().get(chain_id=settings.CHAIN_ID, name="Vault")
         # Asked again: whoever had the lock may have had the same key.

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import Conflict, ServiceError
 from apps.accounts.ledger.services import Hold, ledger_post
 from apps.accounts.models import Owner, WebhookEvent
+from apps.accounts.services.verifications import verified_require
 from apps.nft.models import BridgeIntent, MintRequest
 from apps.nft.services.asking import bridge_require, wallet_require
 from apps.nft.services.telling import mint_tell
@@ -49,7 +50,7 @@ def mint_request(
 
     Errors: `amount_too_small`, `amount_too_large`, `address_invalid`, `wallet_not_linked`,
     `bridge_halted`, `bridge_not_ready`, `insufficient_funds`, `grams_short`, `busy`,
-    `idempotency_key_reused`.
+    `idempotency_key_reused`, `organisation_not_verified`.
     """
     if tonnes < 1:
         raise ServiceError(
@@ -75,6 +76,7 @@ def mint_request(
         credit_class_lock(credit_class=credit_class)
         if existing := _insert_or_get(request):
             return existing
+        verified_require(owner=owner)
         bridge_require("CarbonCredit")
         for span in _spans_reserve(credit_class, tonnes):
             intent = _intent_create(request, span)

@@ -24,6 +24,7 @@ from apps.accounts.ledger.services import (
     platform_owner_get,
 )
 from apps.accounts.models import Asset, Owner, Transfer
+from apps.accounts.services.verifications import verified_require
 from apps.nft.models import Pledge, PoolRedemption
 from apps.nft.models.pool import PoolMovement
 from apps.nft.selectors.pool import class_is_eligible, lots_pooled
@@ -71,7 +72,8 @@ def pool_redeem(
     """Gives CC back for as many grams of a class that the pool holds, and pays the fee on top.
 
     Repeating the key returns the first redemption. Errors: `insufficient_funds` (the owner's
-    CC or the pool's grams do not cover it), `idempotency_key_reused`, `amount_not_positive`.
+    CC or the pool's grams do not cover it), `idempotency_key_reused`, `amount_not_positive`,
+    `organisation_not_verified`.
     """
     return _movement_create(
         PoolRedemption(
@@ -91,7 +93,7 @@ def pool_redeem_first(
     """Gives CC back for what came into the pool first; free. One redemption for each class.
 
     Repeating the key returns the first redemptions. Errors: `insufficient_funds`, `pool_short`,
-    `idempotency_key_reused`, `amount_not_positive`.
+    `idempotency_key_reused`, `amount_not_positive`, `organisation_not_verified`.
     """
     _require_positive(amount_grams)
     with transaction.atomic():
@@ -99,6 +101,7 @@ def pool_redeem_first(
         Owner.objects.select_for_update(no_key=True).get(pk=platform_owner_get(name=POOL).pk)
         if made := _parts_made(owner, amount_grams, idempotency_key):
             return made
+        verified_require(owner=owner)
         parts = [
             PoolRedemption(
                 owner=owner,
@@ -162,6 +165,8 @@ def _movement_create(movement: Movement, *, kind: Transfer.Kind) -> Movement:
         existing = _insert_or_get(movement)
         if existing is not None:
             return existing
+        if kind is Transfer.Kind.UNPLEDGE:
+            verified_require(owner=movement.owner)
         ledger_post(legs=_legs(movement, kind=kind))
     return movement
 

@@ -18,6 +18,7 @@ from apps.accounts.errors import Conflict, FourEyesRequired, ServiceError
 from apps.accounts.models import FourEyesModel, User
 from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import organisation_lock, spend_check
+from apps.accounts.services.verifications import verified_require
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan
 from apps.orderbook.services.bulk_orders import SOURCE, wake_later
 from apps.orderbook.services.bulk_pace import OVER_S_MAX, OVER_S_MIN
@@ -43,8 +44,9 @@ def bulk_order_execute(
     It is bought at once, or in parts over `over_s` seconds.
 
     It starts at once, unless the organisation's rule takes another member's approval. Asking for
-    the same again changes nothing. Raises NotPermitted (`scope_missing`, `spending_limit`),
-    ServiceError `invalid_total`, `invalid_duration`, Conflict `plan_changed`, `not_planned`.
+    the same again changes nothing. Raises NotPermitted (`scope_missing`, `spending_limit`,
+    `organisation_not_verified`), ServiceError `invalid_total`, `invalid_duration`, Conflict
+    `plan_changed`, `not_planned`.
     """
     assert keep in Keep.values, keep
     if over_s and not OVER_S_MIN <= over_s <= OVER_S_MAX:
@@ -60,6 +62,7 @@ def bulk_order_execute(
             return same
         if locked.state != State.PLANNED:
             raise _not_now(locked, "not_planned")
+        verified_require(owner=locked.owner)
         plan = _latest_plan(locked, plan_id)
         _total_check(locked, plan, total_max)
         execution = BulkExecution.objects.create(
@@ -194,6 +197,7 @@ def _decided_already(execution: BulkExecution, decision: str, by: User) -> BulkE
 
 
 def _start(order: BulkOrder, execution: BulkExecution) -> None:
+    verified_require(owner=order.owner)
     execution.started_at = timezone.now()
     execution.save(update_fields=["started_at"])
     _state_set(order, State.RUNNING, attempt=0)

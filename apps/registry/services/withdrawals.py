@@ -21,6 +21,7 @@ from apps.accounts.ledger.models import Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Hold, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import User, WebhookEvent
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
+from apps.accounts.services.verifications import verified_require
 from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.registry.allocation import TONNE, Grams
 from apps.registry.models import (
@@ -60,7 +61,8 @@ def withdrawal_request(
     request with its key returns the first answer.
 
     Raises ServiceError `amount_too_small`, `amount_too_large` or `invalid_withdrawal`,
-    InsufficientFunds, Conflict `grams_short`, `busy` or `idempotency_key_reused`.
+    InsufficientFunds, Conflict `grams_short`, `busy` or `idempotency_key_reused`, NotPermitted
+    `organisation_not_verified`.
     """
     draft = Withdrawal(
         owner=owner,
@@ -76,6 +78,7 @@ def withdrawal_request(
         credit_class_lock(credit_class=credit_class)
         if first := _first_answer(draft):
             return first
+        verified_require(owner=owner)
         _number_and_save(draft)
         ledger_post(holds=[Hold(owner, credit_class.asset, draft.amount_grams)])
         spans = spans_reserve(credit_class=credit_class, tonnes=tonnes, state=Span.State.RESERVED)

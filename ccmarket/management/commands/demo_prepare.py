@@ -12,6 +12,7 @@ from ccmarket.demo.facts import facts_write
 from ccmarket.demo.markets import markets_ensure
 from ccmarket.demo.money import assets_ensure, cash_ensure
 from ccmarket.demo.people import PEOPLE, owner_of, people_ensure
+from ccmarket.demo.verifications import verifications_ensure
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         users = people_ensure()
         owners = {person.key: owner_of(person, users[person.key]) for person in PEOPLE}
         staff = (users["staff_one"], users["staff_two"])
+        verifications_ensure(by=users["company"], staff=staff)
         assets_ensure()
         cash_ensure(owners=owners, staff=staff)
         self.stdout.write("credits in custody")
