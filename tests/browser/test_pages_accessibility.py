@@ -58,7 +58,7 @@ OWN = [
     "/account/history/",
     "/account/statements/",
 ]
-OF_AN_ORGANISATION = ["/account/members/", "/account/spending/"]
+OF_AN_ORGANISATION = ["/account/members/", "/account/spending/", "/account/verification/"]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Documents of a verification: told by their bytes, encrypted where they lie, each look recorded."""
+"""Documents of a verification: told by their bytes, encrypted, and each look is recorded."""
 
 from __future__ import annotations
 

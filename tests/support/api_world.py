@@ -37,6 +37,7 @@ from apps.registry.services.withdrawals import withdrawal_request
 from tests.support.factories import asset_make, fund, organisation_make, user_make
 from tests.support.markets import TONNE, UNIT, fill_write, limit_place, order_rest, product_make
 from tests.support.registry import block_make, receive
+from tests.support.verifications import verify
 
 PUBLIC = ""
 NAME = "VCS_1987_2023-CC"
@@ -72,7 +73,7 @@ class World:
 
 def world_make() -> World:
     boss = user_make()
-    organisation = organisation_make(by=boss)
+    organisation = verify(organisation_make(by=boss))
     owner = organisation.owner
     block = block_make()
     credit_class = receive(block, owner)
