@@ -70,6 +70,7 @@ SHORT: set[type[Model]] = {
 } | {
     *(accounts.Asset, accounts.BankTransfer, accounts.AppConsent),
     *(accounts.SpendingRule, accounts.SpendingLimit),
+    *(accounts.Verification, accounts.VerificationOutcome, accounts.DocumentLook),
     *(registry.Registry, registry.Project, registry.CreditClass, registry.CustodyReceipt),
     *(registry.ProjectType, registry.TypeCategory, registry.TypeSpelling),
     *(registry.Methodology, registry.MethodologySpelling, registry.UnmappedTerm),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.accounts.acting import SESSION_KEY
 from apps.accounts.models import (
+    BeneficialOwner,
     Membership,
     Organisation,
     User,
@@ -161,7 +162,8 @@ def test_the_account_page_says_how_it_stands(boss: User, company: Organisation) 
 
 def staff_pair() -> tuple[Client, Client]:
     """Browsers of who proposes outcomes, and of who decides them."""
-    see = [("view", model) for model in (Verification, VerificationDocument, VerificationOutcome)]
+    models = (Verification, VerificationDocument, VerificationOutcome, BeneficialOwner)
+    see = [("view", model) for model in models]
     proposer = staff_make(*see, ("add", VerificationOutcome))  # type: ignore[arg-type]
     decider = staff_make(*see, ("change", VerificationOutcome))  # type: ignore[arg-type]
     return client_of(proposer), client_of(decider)
