@@ -190,6 +190,15 @@ def test_staff_review_it_in_the_admin_with_four_eyes(boss: User, company: Organi
     assert standing_of(company).is_verified
 
 
+def test_a_day_goes_with_an_approval_alone(boss: User, company: Organisation) -> None:
+    verification = filed(company, boss)
+    first, _second = staff_pair()
+    add = reverse("admin:accounts_verificationoutcome_add")
+    form = {"verification": verification.pk, "outcome": Outcome.MORE, "valid_until": "2099-01-01"}
+    assert first.post(add, form | {"reason": "A newer extract."}).status_code == 302
+    assert VerificationOutcome.objects.get().valid_until is None
+
+
 def test_staff_who_may_only_look_change_nothing(boss: User, company: Organisation) -> None:
     verification = filed(company, boss)
     watcher = client_of(staff_make(("view", Verification), ("view", VerificationOutcome)))  # type: ignore[arg-type]

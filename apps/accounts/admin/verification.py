@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -24,7 +25,11 @@ from apps.accounts.models import (
     VerificationOutcome,
 )
 from apps.accounts.services.four_eyes import may_propose
-from apps.accounts.services.verification_outcomes import outcome_decide, outcome_submit
+from apps.accounts.services.verification_outcomes import (
+    outcome_decide,
+    outcome_submit,
+    until_longest,
+)
 from apps.accounts.templatetags.units import bps
 
 State = Verification.State
@@ -34,6 +39,18 @@ STATE_COLOURS = {
     State.APPROVED.label: "success",
     State.REFUSED.label: "danger",
 }
+
+
+class OutcomeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What was found; a day goes with an approval alone, the latest where none is named."""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("outcome") != VerificationOutcome.Outcome.APPROVE:
+            data["valid_until"] = None
+        elif not data.get("valid_until"):
+            data["valid_until"] = until_longest()
+        return data
 
 
 class FiledInline(TabularInline):
@@ -125,6 +142,7 @@ class VerificationAdmin(ReadOnlyAdmin):
 class VerificationOutcomeAdmin(FourEyesAdmin):
     """Approving takes effect at once, and the organisation's owners are told by mail."""
 
+    form = OutcomeForm
     proposal_fields = ("verification", "outcome", "reason", "valid_until")
     propose = staticmethod(outcome_submit)
     decide = staticmethod(outcome_decide)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -68,6 +68,11 @@ def outcome_decide(
         )
 
 
+def until_longest() -> date:
+    """The last day that an approval of today may have."""
+    return today() + timedelta(days=settings.ORGANISATION_VERIFICATION_DAYS)
+
+
 def verification_mails_send() -> None:
     """Tells owners what was found, that an approval ends soon, and that it has ended."""
     decided = VerificationOutcome.objects.filter(decision="approved")
@@ -101,7 +106,7 @@ def _require_reviewable(verification: Verification, outcome: str) -> None:
 
 
 def _until_settle(proposal: VerificationOutcome) -> None:
-    longest = today() + timedelta(days=settings.ORGANISATION_VERIFICATION_DAYS)
+    longest = until_longest()
     proposal.valid_until = proposal.valid_until or longest
     if not today() < proposal.valid_until <= longest:
         raise ServiceError(
