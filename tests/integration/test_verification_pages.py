@@ -174,7 +174,7 @@ def test_staff_review_it_in_the_admin_with_four_eyes(boss: User, company: Organi
     first, second = staff_pair()
     page = reverse("admin:accounts_verification_change", args=[verification.pk])
     shown = first.get(page).content.decode()
-    for expected in ("HRB 1", "A Person", "75%", "extract.pdf", "Say what you find"):
+    for expected in ("HRB 1", "A Person", "75%", "/documents/", "Say what you find"):
         assert expected in shown
     assert (
         "1 organisation waits to be verified." in first.get(reverse("admin:index")).content.decode()
