@@ -184,9 +184,9 @@ def test_staff_review_it_in_the_admin_with_four_eyes(boss: User, company: Organi
     assert answer.status_code == 302, answer.content.decode()[-2000:]
     outcome = VerificationOutcome.objects.get()
     approve = reverse("admin:accounts_verificationoutcome_approve", args=[outcome.pk])
-    assert first.post(approve, {"note": ""}).status_code == 403
+    assert first.post(approve, {"_form_submitted": "on", "note": ""}).status_code == 403
     assert not standing_of(company).is_verified
-    second.post(approve, {"note": "Seen."})
+    second.post(approve, {"_form_submitted": "on", "note": "Seen."})
     assert standing_of(company).is_verified
 
 
