@@ -41,7 +41,9 @@ from apps.accounts.services.verifications import (
     verification_open,
     verification_write,
 )
-from apps.accounts.verification import standing_of, today
+from apps.accounts.verification import standing_of, today, verifications_waiting
+from ccmarket.demo.people import COMPANY, NEWCOMER, people_ensure
+from ccmarket.demo.verifications import verifications_ensure
 from tests.support.factories import (
     TONNE,
     asset_make,
@@ -346,3 +348,12 @@ def test_two_owners_who_begin_at_once_prepare_the_same() -> None:
         lambda: verification_open(organisation=company, by=other).pk,
     )
     assert len(set(made)) == 1
+
+
+def test_the_demo_has_one_that_is_verified_and_one_that_waits() -> None:
+    for _again in range(2):
+        users = people_ensure()
+        verifications_ensure(by=users["company"], staff=(users["staff_one"], users["staff_two"]))
+    assert is_verified(Organisation.objects.get(name=COMPANY))
+    waiting = verifications_waiting().get()
+    assert waiting.organisation.name == NEWCOMER
