@@ -81,6 +81,7 @@ class Pause:
 
 def carry(work: Callable[[], Made]) -> asyncio.Future[Made]:
     """Runs it in the loop's thread; it has gone on to where it first waits when this returns."""
+    assert carrier_current() is None, "whoever is carried waits in the loop, not in another"
     carrier = Carrier(work, asyncio.get_running_loop())
     carrier.switch()
     return carrier.done
@@ -97,10 +98,12 @@ def resume(pauses: Iterable[Pause]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[Pause]] = {}
     for pause in pauses:
         by_loop.setdefault(pause.carrier.loop, []).append(pause)
+    here = asyncio._get_running_loop()
     for loop, ended in by_loop.items():
         # A process that stops waits for nobody.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_end_all, ended)
+            call_soon = loop.call_soon if loop is here else loop.call_soon_threadsafe
+            call_soon(_end_all, ended)
 
 
 def _end_all(pauses: Iterable[Pause]) -> None:

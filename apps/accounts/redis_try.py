@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import redis
 import structlog
 from django.conf import settings
 
+from apps.accounts.carrying import aside, carrier_current
+from apps.accounts.loop_redis import is_speakable, loop_redis_ask
 from apps.accounts.together import Together
 
 log = structlog.get_logger(__name__)
@@ -39,12 +41,16 @@ class _Connection:
         self._redis: Any = redis.Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
         )
+        self._url = url
+        self._is_speakable = is_speakable(url)
         self._away_until_s = 0.0
 
     def ask(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
         if time.monotonic() < self._away_until_s:
             raise RedisAway
         try:
+            if carrier_current() is not None:
+                return self._ask_carried(commands)
             if len(commands) == 1:
                 return [self._redis.execute_command(*commands[0])]
             pipeline = self._redis.pipeline(transaction=False)
@@ -56,6 +62,11 @@ class _Connection:
             self._away_until_s = time.monotonic() + PAUSE_S
             log.warning("redis is away", reason=type(error).__name__)
             raise RedisAway from error
+
+    def _ask_carried(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        if self._is_speakable:
+            return loop_redis_ask(self._url, commands, TIMEOUT_S)
+        return aside(partial(self.ask, commands))
 
 
 @cache

@@ -15,15 +15,19 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
 from django.db.models.base import ModelState
 
+from apps.accounts.carrying import carrier_current
+from apps.accounts.loop_database import Parameters, loop_rows
+
 Made = TypeVar("Made", bound=Model)
-Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 def rows_of(query: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     """What a query answers that is asked again and again: each connection plans it once.
 
-    A list of numbers goes in as `array` writes it: with lists the same query has many types.
+    Its parameters are texts: a list of numbers goes in as `array` writes it.
     """
+    if carrier_current() is not None:
+        return loop_rows(query, parameters)
     rows: list[tuple[Any, ...]]
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:

@@ -2,24 +2,23 @@
 
 A request that finds nobody asking asks for itself at once. Whoever comes while it is under way
 waits, and the first of them then asks for all who wait: alone nobody waits for anybody, and the
-more come the less each of them costs. For requests that are carried in the event loop a thread
-asks.
+more come the less each of them costs. For requests that are carried in the event loop it is asked
+there, by a carrier of its own.
 """
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Final, Generic, TypeVar
 
-from django.db import close_old_connections, connection
+from django.db import connection
 
-from apps.accounts.carrying import Pause, aside, carrier_current, resume
-from apps.accounts.crew import Crew
+from apps.accounts.carrying import Pause, aside, carrier_current, carry, resume
 
 ASKED_MAX: Final = 100
-# As many questions may be under way for carried requests at the same moment.
-ASKING_THREADS: Final = 6
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -32,7 +31,8 @@ def connection_release() -> None:
 
 
 class Together(Generic[Asked, Answer]):
-    """`do` answers many questions, in their order. It is run by one thread at a time.
+    """`do` answers many questions, in their order. It is run by one at a time, and must be able to
+    run carried: it asks the database by `rows_of`, and Redis by `redis_try`.
 
     An error of `do` is raised for everybody whom it was to answer. Where `is_undone` says of it
     that `do` did nothing, each of them asks `alone` instead, and keeps nobody else waiting.
@@ -54,6 +54,8 @@ class Together(Generic[Asked, Answer]):
         self._lock = Lock()
         self._waiting: list[_Turn] = []
         self._is_led = False
+        # In which loop it is led, if it is in one.
+        self._led_in: AbstractEventLoop | None = None
 
     def ask(self, asked: Asked) -> Answer:
         """The answer to this one. Inside a transaction it is asked there, and alone."""
@@ -64,13 +66,16 @@ class Together(Generic[Asked, Answer]):
         mine = _Turn(asked, pause)
         with self._lock:
             self._waiting.append(mine)
-            leads, self._is_led = not self._is_led, True
+            leads = not self._is_led or self._is_abandoned()
+            if leads:
+                self._is_led, self._led_in = True, carrier.loop if carrier else None
         if carrier is None or pause is None:
             self._ask_in_thread(mine, leads=leads)
         else:
             carrier.may_repeat &= not self._writes
             if leads:
-                _crew.do(self._lead_for_carried)
+                # Not before the loop has come round: others may come as well until then.
+                carrier.loop.call_soon(carry, self._lead_in_loop)
             pause.wait()
         if mine.error is None:
             answer: Answer = mine.answer
@@ -86,18 +91,20 @@ class Together(Generic[Asked, Answer]):
             mine.called.acquire()
         if not mine.is_over:
             following = self._lead()
-            if following is not None:
-                _crew.do(self._lead_for_carried)
+            if following is not None and following.pause:
+                loop = following.pause.carrier.loop
+                # A process that stops waits for nobody.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(carry, self._lead_in_loop)
 
-    def _lead_for_carried(self) -> None:
-        """Leads as long as whoever comes next cannot."""
-        try:
-            while self._lead() is not None:
-                # As long as requests come, this is not over: a connection may be.
-                if connection.errors_occurred:
-                    close_old_connections()
-        finally:
-            close_old_connections()
+    def _is_abandoned(self) -> bool:
+        """Has the loop ended that somebody led in? They never come back."""
+        return self._led_in is not None and self._led_in.is_closed()
+
+    def _lead_in_loop(self) -> None:
+        """Leads as long as whoever comes next is carried as well."""
+        while self._lead() is not None:
+            pass
 
     def _lead(self) -> _Turn | None:
         """Answers those who wait, and calls who leads next. Says who it is if they cannot lead."""
@@ -109,6 +116,8 @@ class Together(Generic[Asked, Answer]):
             with self._lock:
                 following = self._waiting[0] if self._waiting else None
                 self._is_led = following is not None
+                pause = following.pause if following is not None else None
+                self._led_in = pause.carrier.loop if pause is not None else None
             if following is not None and not following.pause:
                 following.called.release()
             for turn in turns:
@@ -143,6 +152,3 @@ class _Turn:
         # A lock that is held: cheaper than an Event.
         self.called = Lock()
         self.called.acquire()
-
-
-_crew: Final = Crew(ASKING_THREADS, "asking")

@@ -16,6 +16,7 @@ from django.conf import settings
 from jsonschema import Draft202012Validator
 from websockets.sync.client import ClientConnection, connect
 
+from apps.accounts.loop_database import loop_connections_close
 from apps.orderbook.engine.engine import Engine
 from apps.orderbook.feed.described import MESSAGES
 from apps.orderbook.feed.hub import FollowedMarket, _hubs
@@ -92,6 +93,7 @@ def serving() -> Iterator[Live]:
     yield Live(server.servers[0].sockets[0].getsockname()[1])
     server.should_exit = True
     thread.join(PLENTY_S)
+    loop_connections_close()
 
 
 @contextmanager

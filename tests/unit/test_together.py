@@ -12,7 +12,7 @@ from threading import Event, Lock
 
 import pytest
 
-from apps.accounts.carrying import carry
+from apps.accounts.carrying import Pause, carrier_current, carry
 from apps.accounts.together import ASKED_MAX, Together
 
 AT_ONCE = 8
@@ -156,6 +156,25 @@ def test_a_carried_request_hears_of_its_error_or_asks_alone_in_a_thread() -> Non
     together = Together(Slow(), alone=ask_alone, is_undone=lambda error: True)
     together._do = lambda asked: [1 // 0]
     assert carried(together, Slow(), [5, 7]) == [15, 21]
+
+
+def test_a_loop_that_ends_while_it_asks_keeps_nobody_waiting() -> None:
+    def never(asked: Sequence[int]) -> list[int]:
+        carrier = carrier_current()
+        assert carrier is not None
+        Pause(carrier).wait()
+        return list(asked)
+
+    async def leave() -> None:
+        carry(lambda: together.ask(1))
+
+    together = Together[int, int](never)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(leave())).result()
+    slow = together._do = Slow()
+    slow.go.set()
+    assert together.ask(2) == 4
+    assert carried(together, slow, [3, 4]) == [6, 8]
 
 
 def test_threads_and_carried_requests_lead_for_each_other() -> None:

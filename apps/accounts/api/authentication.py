@@ -17,10 +17,10 @@ import base64
 import binascii
 import hmac
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from itertools import chain
 from typing import Any, Final
 
 from django.conf import settings
@@ -63,23 +63,28 @@ class HmacKeyAuthentication(BaseAuthentication):
             raise
 
     def _authenticate(self, request: Request) -> tuple[User, ApiKey]:
-        timestamp = _header(request, "CB-ACCESS-TIMESTAMP")
-        signature = _header(request, "CB-ACCESS-SIGN")
-        passphrase = _header(request, "CB-ACCESS-PASSPHRASE")
-        _check_timestamp(timestamp)
-        key = _key_valid(_header(request, "CB-ACCESS-KEY"))
-        if not passphrase_matches(passphrase, key.passphrase_digest):
-            raise _refusal("Invalid Passphrase")
-        digest = _check_signature(request._request, key, timestamp, signature)
-        address = address_of(request._request)
-        _check_address(key, address)
+        key, digest = key_proven(request._request)
         if not _is_harmless_again(request) and not _spend(request._request, digest):
             raise _refusal("request was sent before")
-        _note_use(key, address)
+        key_note_use(key, request._request)
         return key.user, key
 
     def authenticate_header(self, request: Request) -> str:
         return "CB-ACCESS"
+
+
+def key_proven(request: HttpRequest) -> tuple[ApiKey, bytes]:
+    """The key that signed, and the signature: it is not spent yet. Raises AuthenticationFailed."""
+    timestamp = _header(request, "CB-ACCESS-TIMESTAMP")
+    signature = _header(request, "CB-ACCESS-SIGN")
+    passphrase = _header(request, "CB-ACCESS-PASSPHRASE")
+    _check_timestamp(timestamp)
+    key = _key_valid(_header(request, "CB-ACCESS-KEY"))
+    if not passphrase_matches(passphrase, key.passphrase_digest):
+        raise _refusal("Invalid Passphrase")
+    digest = _check_signature(request, key, timestamp, signature)
+    _check_address(key, address_of(request))
+    return key, digest
 
 
 def _refusal(message: str) -> exceptions.AuthenticationFailed:
@@ -99,12 +104,17 @@ def _spend(request: HttpRequest, digest: bytes) -> bool:
     if vars(request).get("_spent") != digest:
         if not signature_spend(digest):
             return False
-        request._spent = digest  # type: ignore[attr-defined]
+        signature_is_spent(request, digest)
     return True
 
 
-def _header(request: Request, name: str) -> str:
-    value: str = request.headers.get(name, "")
+def signature_is_spent(request: HttpRequest, digest: bytes) -> None:
+    """By this very request: however it goes on, it is not asked again."""
+    request._spent = digest  # type: ignore[attr-defined]
+
+
+def _header(request: HttpRequest, name: str) -> str:
+    value: str = request.META.get(f"HTTP_{name.replace('-', '_')}", "")
     if not value:
         raise exceptions.AuthenticationFailed(f"{name} header is required", code="header_missing")
     return value
@@ -148,19 +158,22 @@ def _check_address(key: ApiKey, address: str) -> None:
         raise _refusal("address not allowed")
 
 
-def _signed_paths(request: HttpRequest) -> list[bytes]:
+def _signed_paths(request: HttpRequest) -> Iterator[bytes]:
     """The path with its query as sent and as we spell it, each with and without our prefix; first
     what most clients sign."""
-    spelled = request.get_full_path().encode()
     scope: dict[str, Any] = getattr(request, "scope", {})
-    sent: bytes = scope.get("raw_path") or spelled.partition(b"?")[0]
+    sent: bytes = scope.get("raw_path") or request.get_full_path().encode().partition(b"?")[0]
     if query := request.META.get("QUERY_STRING", ""):
         sent += b"?" + query.encode("latin-1")
-    both = ((path.removeprefix(PREFIX.encode()), path) for path in (sent, spelled))
-    return list(dict.fromkeys(chain.from_iterable(both)))
+    yield sent.removeprefix(PREFIX.encode())
+    yield sent
+    spelled = request.get_full_path().encode()
+    if spelled != sent:
+        yield spelled.removeprefix(PREFIX.encode())
+        yield spelled
 
 
-def _note_use(key: ApiKey, address: str) -> None:
+def key_note_use(key: ApiKey, request: HttpRequest) -> None:
     """Once a minute is enough to tell a key in use from a forgotten one."""
     now = timezone.now()
     if key.last_used_at is not None and key.last_used_at >= now - LAST_USED_STEP:
@@ -169,7 +182,7 @@ def _note_use(key: ApiKey, address: str) -> None:
         return
     _noting.add(key.pk)
     try:
-        aside(partial(_use_write, key, address, now))
+        aside(partial(_use_write, key, address_of(request), now))
     finally:
         _noting.discard(key.pk)
 

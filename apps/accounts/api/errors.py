@@ -83,7 +83,8 @@ def api_not_found(request: HttpRequest) -> JsonResponse:
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
     log.error("api_error", exc_info=error)
     # As Django does for any other 500: test clients and error trackers listen to it.
-    request = getattr(context.get("request"), "_request", None)
+    request = context.get("request")
+    request = getattr(request, "_request", request)
     got_request_exception.send(sender=exception_handler, request=request)
     return _answer(500, "internal_error", "Internal server error")
 

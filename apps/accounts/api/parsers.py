@@ -30,7 +30,12 @@ class ExactJSONParser(JSONParser):
         body = stream.read(BODY_SIZE_BYTES_MAX + 1)
         if len(body) > BODY_SIZE_BYTES_MAX:
             raise RequestDataTooBig
-        try:
-            return json.loads(body.decode(), parse_float=Decimal, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise ParseError from error
+        return json_exact(body)
+
+
+def json_exact(body: bytes) -> Any:
+    """What the body says. Raises ParseError."""
+    try:
+        return json.loads(body.decode(), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ParseError from error

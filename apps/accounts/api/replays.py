@@ -17,17 +17,25 @@ from apps.accounts.redis_try import RedisAway, redis_ask
 
 def signature_spend(digest: bytes) -> bool:
     """True the first time, False for a signature that was used before."""
-    # A timestamp may lie in the future by a window, and is good for another one.
-    life_s = 2 * settings.API_TIMESTAMP_WINDOW_S + 1
-
+    life_s = signature_life_s()
     try:
-        return bool(redis_ask("SET", f"signed:{digest.hex()}", 1, "NX", "EX", life_s))
+        return bool(redis_ask("SET", signature_key(digest), 1, "NX", "EX", life_s))
     except RedisAway:
         expires_at = timezone.now() + timedelta(seconds=life_s)
         _row, is_new = UsedSignature.objects.get_or_create(
             digest=digest, defaults={"expires_at": expires_at}
         )
         return is_new
+
+
+def signature_life_s() -> int:
+    """A timestamp may lie in the future by a window, and is good for another one."""
+    return 2 * int(settings.API_TIMESTAMP_WINDOW_S) + 1
+
+
+def signature_key(digest: bytes) -> str:
+    """Where Redis remembers it."""
+    return f"signed:{digest.hex()}"
 
 
 def signatures_forget() -> int:

@@ -24,7 +24,7 @@ SECOND_US: Final = 1_000_000
 
 # KEYS[1]: the bucket. ARGV: microseconds per token, burst, cost. Answers with the microseconds
 # until the bucket is full again, and those until the request may be repeated: 0 when it may pass.
-_TAKE: Final = """
+TAKE: Final = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local step, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -53,6 +53,15 @@ class Bucket:
         """How long one token takes to come."""
         return max(1, SECOND_US // self.rate_per_s)
 
+    @property
+    def key(self) -> str:
+        """Where Redis keeps it."""
+        return f"limit:{self.policy}:{self.name}"
+
+    def words(self, cost: int) -> tuple[int, int, int]:
+        """What TAKE wants to know."""
+        return self.step_us, self.burst, cost
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -73,8 +82,11 @@ def bucket_take(bucket: Bucket, *, cost: int = 1) -> Charge:
 
     What costs more than the bucket ever holds takes a full one: it is slow, not impossible.
     """
-    cost = min(cost, bucket.burst)
-    debt_us, wait_us = _take(bucket, cost)
+    return charge_of(bucket, *_take(bucket, min(cost, bucket.burst)))
+
+
+def charge_of(bucket: Bucket, debt_us: int, wait_us: int) -> Charge:
+    """What TAKE's answer means."""
     return Charge(
         bucket=bucket,
         remaining=max(0, bucket.burst - math.ceil(debt_us / bucket.step_us)),
@@ -84,9 +96,8 @@ def bucket_take(bucket: Bucket, *, cost: int = 1) -> Charge:
 
 
 def _take(bucket: Bucket, cost: int) -> tuple[int, int]:
-    name = f"limit:{bucket.policy}:{bucket.name}"
     try:
-        debt_us, wait_us = redis_ask("EVAL", _TAKE, 1, name, bucket.step_us, bucket.burst, cost)
+        debt_us, wait_us = redis_ask("EVAL", TAKE, 1, bucket.key, *bucket.words(cost))
     except RedisAway:
         return _LOCAL.take(bucket, cost, now_us=time.monotonic_ns() // 1000)
     return int(debt_us), int(wait_us)

@@ -30,13 +30,19 @@ def address_bucket(request: HttpRequest) -> Bucket:
     )
 
 
+def key_bucket(key: ApiKey) -> Bucket:
+    """Of a key, with the limits that are its own."""
+    rate, burst = settings.API_LIMIT_KEY_PER_S, settings.API_LIMIT_KEY_BURST
+    return Bucket(KEY, str(key.pk), key.limit_per_s or rate, key.limit_burst or burst)
+
+
 def caller_bucket(request: Any) -> Bucket:
     """Of the key that signed, the app, the person who is signed in, or else of the address."""
     if not (request.user and request.user.is_authenticated):
         return address_bucket(request._request)
-    rate, burst = settings.API_LIMIT_KEY_PER_S, settings.API_LIMIT_KEY_BURST
     if isinstance(key := request.auth, ApiKey):
-        return Bucket(KEY, str(key.pk), key.limit_per_s or rate, key.limit_burst or burst)
+        return key_bucket(key)
+    rate, burst = settings.API_LIMIT_KEY_PER_S, settings.API_LIMIT_KEY_BURST
     if isinstance(token := request.auth, AppToken):
         return Bucket(KEY, f"app-{token.consent.pk}", rate, burst)
     return Bucket(KEY, f"user-{request.user.pk}", rate, burst)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -56,9 +56,20 @@ def charge_caller(request: Request, view: APIView) -> None:
 def charge(request: HttpRequest, bucket: Bucket, *, cost: int = 1) -> None:
     """Raises TooManyRequests when the bucket is empty; the answer's headers tell either way."""
     found = bucket_take(bucket, cost=cost)
-    request._rate_limit = found  # type: ignore[attr-defined]
+    charge_note(request, found)
     if not found.is_allowed:
         raise TooManyRequests(found)
+
+
+def charge_note(request: HttpRequest, found: Charge) -> None:
+    """The request is charged once, and its answer says what is left."""
+    request._rate_limit = found  # type: ignore[attr-defined]
+
+
+def charge_noted(request: HttpRequest) -> Charge | None:
+    """What the request was charged."""
+    found: Charge | None = vars(request).get("_rate_limit")
+    return found
 
 
 def charge_stranger(request: HttpRequest) -> None:
@@ -74,14 +85,15 @@ class RateLimitHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        found: Charge | None = vars(request).get("_rate_limit")
+        found = charge_noted(request)
         if found is not None:
-            for name, value in _headers(found).items():
+            for name, value in limit_headers(found).items():
                 response[name] = value
         return response
 
 
-def _headers(found: Charge) -> dict[str, Any]:
+def limit_headers(found: Charge) -> dict[str, str]:
+    """What an answer says about the bucket that was taken from."""
     bucket = found.bucket
     window_s = math.ceil(bucket.burst / bucket.rate_per_s)
     return {

@@ -6,7 +6,7 @@ import re
 from typing import Any, ClassVar, Final
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
@@ -20,6 +20,7 @@ from apps.orderbook.paging import Page
 from apps.orderbook.services.verdicts import WAIT_S_MAX
 
 __all__ = [
+    "APPLIED",
     "PREFER",
     "DialectView",
     "ErrorOutput",
@@ -31,8 +32,11 @@ __all__ = [
     "page_response",
     "wait_applied",
     "wait_s_of",
+    "wait_s_preferred",
+    "wait_told",
 ]
 
+APPLIED: Final = "Preference-Applied"
 # RFC 7240: `Prefer: wait=5`, among other preferences or not.
 _WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.I | re.ASCII)
 
@@ -81,20 +85,25 @@ def cursors_set(response: HttpResponse, *, before: Any, after: Any) -> None:
         response["CB-AFTER"] = str(after)
 
 
-def wait_s_preferred(request: Request) -> int | None:
+def wait_s_preferred(request: HttpRequest | Request) -> int | None:
     """How long the request asks to wait for the engine; None when it does not say."""
-    match = _WAIT.search(request.headers.get("Prefer", ""))
+    match = _WAIT.search(request.META.get("HTTP_PREFER", ""))
     return min(int(match[1]), WAIT_S_MAX) if match else None
 
 
-def wait_s_of(request: Request) -> int:
+def wait_s_of(request: HttpRequest | Request) -> int:
     """How long to wait for the engine."""
     preferred = wait_s_preferred(request)
     return settings.VERDICT_WAIT_S_DEFAULT if preferred is None else preferred
 
 
+def wait_told(preferred: int) -> str:
+    """How the answer says that it did as the request preferred."""
+    return f"wait={preferred}"
+
+
 def wait_applied(request: Request, response: Response) -> Response:
     """Says so when the request's own preference decided the wait."""
     if (preferred := wait_s_preferred(request)) is not None:
-        response["Preference-Applied"] = f"wait={preferred}"
+        response[APPLIED] = wait_told(preferred)
     return response

@@ -48,6 +48,11 @@ REQUESTS_PER_TOKEN: Final = 20
 Accepted: TypeAlias = Command | dict[str, Any]
 
 
+def batch_cost(size: int) -> int:
+    """The tokens that so many requests in one take."""
+    return math.ceil(size / REQUESTS_PER_TOKEN)
+
+
 class CancelInput(serializers.Serializer[Any]):
     """An order by our id or by the client's own."""
 
@@ -66,9 +71,7 @@ class BatchView(DialectView):
     def cost_of(self, request: Request) -> int:
         """As many as this go for one token of the caller's bucket."""
         asked = request.data.get("requests") if isinstance(request.data, Mapping) else None
-        return (
-            math.ceil(len(asked) / REQUESTS_PER_TOKEN) if asked and isinstance(asked, list) else 1
-        )
+        return batch_cost(len(asked)) if asked and isinstance(asked, list) else 1
 
     class BatchInput(serializers.Serializer[Any]):
         class RequestInput(serializers.Serializer[Any]):
@@ -103,7 +106,7 @@ class BatchView(DialectView):
         ids = [one.pk for one in accepted if isinstance(one, Command)]
         wait_s = wait_s_of(request)
         verdict_wait(command_ids=ids, timeout_s=wait_s)
-        results = _results(acting(request), accepted, at_acceptance=wait_s == 0)
+        results = batch_results(acting(request), accepted, at_acceptance=wait_s == 0)
         return wait_applied(request, Response({"results": results}))
 
     @idempotent
@@ -172,9 +175,10 @@ def _order_named(who: Acting, named: Mapping[str, str]) -> int:
     return order.pk
 
 
-def _results(
+def batch_results(
     who: Acting, accepted: Sequence[Accepted], *, at_acceptance: bool
 ) -> list[dict[str, Any]]:
+    """What has come of each, as a BatchOutput has it."""
     commands = [one for one in accepted if isinstance(one, Command)]
     places = [command for command in commands if command.kind == CommandKind.PLACE]
     orders = iter(orders_of_commands(places, at_acceptance=at_acceptance))

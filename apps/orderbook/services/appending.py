@@ -6,7 +6,7 @@ keep the others waiting: where one has to wait, each is written by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -15,9 +15,10 @@ from typing import Any, Final
 import psycopg
 from django.db import transaction
 
+from apps.accounts.carrying import carrier_current
 from apps.accounts.rows import array, instance_of, rows_of
 from apps.accounts.together import Together
-from apps.orderbook.models import Command
+from apps.orderbook.models import Command, Product
 from apps.orderbook.services.doorbell import doorbell_ring
 
 # The owner for whom a person counts in self-trade prevention: the organisation that they joined
@@ -95,6 +96,19 @@ def command_make(**fields: Any) -> Command:
     return command
 
 
+def commands_of(product: Product, **fields: Any) -> Callable[..., Command]:
+    """The same for many that have these fields in common: what makes one of those it has of its
+    own."""
+    shared = {**_NOTHING, "product_id": product.pk, **fields}
+
+    def make(**own: Any) -> Command:
+        command = instance_of(Command, {**shared, **own})
+        command._state.adding, command._state.fields_cache = True, {"product": product}
+        return command
+
+    return make
+
+
 def command_append(command: Command) -> bool:
     """Writes the command and gives it its id. False when its client order id was used before."""
     return commands_append([command])[0]
@@ -110,7 +124,11 @@ def _append(asked: Sequence[Sequence[Command]], patience: str = PATIENCE) -> lis
     rows = iter(_appended(commands, patience) if commands else ())
     written = [[_is_written(command, next(rows)) for command in some] for some in asked]
     for product in {command.product_id for command in commands}:
-        transaction.on_commit(partial(doorbell_ring, product_id=product))
+        ring = partial(doorbell_ring, product_id=product)
+        if carrier_current() is None:
+            transaction.on_commit(ring)
+        else:
+            ring()
     return written
 
 

@@ -63,6 +63,18 @@ def batch_accept(
     return batch.outcomes
 
 
+def commands_accept(*, owner: Owner, commands: Sequence[Command]) -> Sequence[Command]:
+    """Accepts the owner's orders, which `order_prepare` would have made just so, with one commit.
+
+    Where a client order id was used before, its first command is what it comes to.
+    """
+    assert len(commands) <= BATCH_MAX
+    batch = _Batch(owner, None)
+    batch.outcomes = list(commands)
+    batch.write()
+    return [command for command in batch.outcomes if isinstance(command, Command)]
+
+
 class _Batch:
     """Commands are written together, as late as the next one that has to see them allows."""
 

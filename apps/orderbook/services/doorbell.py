@@ -14,6 +14,9 @@ import redis
 import structlog
 from django.conf import settings
 
+from apps.accounts.carrying import carrier_current
+from apps.accounts.loop_redis import is_speakable, loop_redis_tell
+
 log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "engine:doorbell"
@@ -27,13 +30,18 @@ class _Doorbell:
         self._redis = redis.Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
         )
+        self._url = url
+        self._is_speakable = is_speakable(url)
         self._quiet_until_s = 0.0
 
     def ring(self, product_id: int) -> None:
         if time.monotonic() < self._quiet_until_s:
             return
         try:
-            self._redis.publish(CHANNEL, str(product_id))
+            if self._is_speakable and carrier_current() is not None:
+                loop_redis_tell(self._url, ("PUBLISH", CHANNEL, product_id), TIMEOUT_S)
+            else:
+                self._redis.publish(CHANNEL, str(product_id))
         except redis.RedisError as error:
             self._quiet_until_s = time.monotonic() + PAUSE_S
             log.warning("the engine's doorbell is out of order", reason=type(error).__name__)
