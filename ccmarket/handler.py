@@ -6,7 +6,8 @@ first byte to its last in one thread of a pool, with the connection to the datab
 keeps. A request that waits for the engine holds its thread, so there are many.
 
 Orders need no thread: all they wait for is asked for many of them at once, so they are carried in
-the loop itself (`apps.accounts.carrying`).
+the loop itself (`apps.accounts.carrying`). Those that are plainly right go past middleware and
+views as well (`short_way.py`).
 
 Programs bring no cookies, so what the middleware does with sessions and forms is left out for
 them: it takes longer than most of what they ask for.
@@ -34,7 +35,7 @@ from django.http import FileResponse, HttpRequest
 from django.urls import ResolverMatch, set_script_prefix
 
 from apps.accounts.carrying import carrier_current, carry
-from apps.orderbook.api.plain_batches import batch_told
+from apps.orderbook.api.plain_requests import batch_told, order_told
 from ccmarket.body_limit import claimed_bytes
 from ccmarket.short_way import Messages, ShortWay
 
@@ -48,7 +49,7 @@ Send = Callable[[Any], Awaitable[None]]
 # What programs ask for. The pages beside it, of documentation, are for people.
 API_PATH: Final = "/api/v1/"
 # What goes past the middleware where it is plainly right.
-SHORT_WAYS: Final = {f"{API_PATH}orders/batch": batch_told}
+SHORT_WAYS: Final = {f"{API_PATH}orders": order_told, f"{API_PATH}orders/batch": batch_told}
 # What is carried in the loop, unless it is so large that others would have to wait for it.
 CARRIED: Final = frozenset({("POST", f"{API_PATH}orders"), ("POST", f"{API_PATH}orders/batch")})
 CARRIED_BYTES_MAX: Final = 50_000

@@ -33,6 +33,8 @@ NOTING: Final = ("django_prometheus.", "ccmarket.middleware.RequestLogMiddleware
 LOOKED_AT: Final = ("HTTP_HOST", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_FORWARDED_PROTO")
 SEEN_MAX: Final = 256
 
+_lines: Final = structlog.get_logger("django_structlog.middlewares.request")
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -66,6 +68,10 @@ class ShortWay:
         if told is None:
             structlog.contextvars.clear_contextvars()
             return None
+        if told.status >= 400:
+            # As of any other request.
+            asked = f"{request.method} {request.get_full_path()}"
+            _lines.warning("request_finished", code=told.status, request=asked)
         headers = [*added, *_own(request, told)]
         self._counts.count(request, status=told.status, told_bytes=len(told.body), since_s=since_s)
         start = {"type": "http.response.start", "status": told.status, "headers": headers}

@@ -25,7 +25,7 @@ ROUNDS: Final = 3
 TRADERS: Final = 8
 BARE_REQUESTS: Final = 1_500
 ORDERS: Final = 1_500
-BATCHES: Final = 200
+BATCHES: Final = 1_000
 BATCH: Final = 20
 # So many answers are waited for at once: more only wait longer.
 ORDER_CONNECTIONS: Final = 64

@@ -1,4 +1,4 @@
-"""Batches that go past the middleware: let in, answered, counted and refused like any others."""
+"""Orders that go past the middleware: let in, answered, counted and refused like any others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from prometheus_client import REGISTRY
 from apps.accounts.models import ApiKey
 from apps.accounts.services.api_keys import api_key_limit
 from apps.orderbook.api.batches import BatchView
+from apps.orderbook.api.orders import OrdersView
 from apps.orderbook.models import Command, Product
 from tests.integration.test_orders_carried import NAME, ORDER, Caller, caller, product
 from tests.support.api import signature
@@ -39,24 +40,29 @@ LONG_WAY = {"Accept": "application/json;q=0.9"}
 def viewed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What came to the view."""
     came: list[str] = []
-    usual = BatchView.post
+    views: tuple[Any, ...] = (BatchView, OrdersView)
+    for view in views:
 
-    def post(self: BatchView, request: Any) -> Any:
-        came.append(request.path)
-        return usual(self, request)
+        def post(self: Any, request: Any, usual: Any = view.post) -> Any:
+            came.append(request.path)
+            return usual(self, request)
 
-    monkeypatch.setattr(BatchView, "post", post)
+        monkeypatch.setattr(view, "post", post)
     return came
 
 
-def send(caller: Caller, body: Any = BATCH, **headers: str) -> requests.Response:
+def send(
+    caller: Caller, body: Any = BATCH, *, path: str = "/orders/batch", **headers: str
+) -> requests.Response:
     text = json.dumps(body)
-    signed = signature(caller.key, "POST", "/orders/batch", text)
-    return again(caller, text, {**signed, "Content-Type": "application/json", **headers})
+    signed = signature(caller.key, "POST", path, text)
+    return again(caller, text, {**signed, "Content-Type": "application/json", **headers}, path)
 
 
-def again(caller: Caller, text: str, headers: dict[str, str]) -> requests.Response:
-    url = f"{caller.url}/api/v1/orders/batch"
+def again(
+    caller: Caller, text: str, headers: dict[str, str], path: str = "/orders/batch"
+) -> requests.Response:
+    url = f"{caller.url}/api/v1{path}"
     return requests.post(url, text, headers={"Prefer": "wait=0", **headers}, timeout=PLENTY_S)
 
 
@@ -114,6 +120,36 @@ def test_a_batch_that_waits_hears_what_came_of_it(
         assert orders == [caller.found(order) for order in orders]
         assert answer.headers["Preference-Applied"] == "wait=20"
     assert viewed == []
+
+
+def test_an_order_alone_is_answered_as_by_the_view(
+    caller: Caller, engine: None, viewed: list[str]
+) -> None:
+    asked: list[dict[str, Any]] = [
+        {},
+        {"client_oid": "mine", "post_only": True},
+        {"client_oid": "mine", "price": "2"},
+        {"time_in_force": "IOC"},
+        {"price": "999999"},
+    ]
+    for more in asked:
+        short = send(caller, ORDER | more, path="/orders", Prefer="wait=20")
+        assert viewed == []
+        long = send(caller, ORDER | more, path="/orders", Prefer="wait=20", **LONG_WAY)
+        assert viewed.pop() == "/api/v1/orders"
+        assert short.status_code == long.status_code
+        assert short.headers.keys() == long.headers.keys()
+        own = {"id", "created_at", "done_at"}
+        bodies = [answer.json() for answer in (short, long)]
+        assert bodies[0].keys() == bodies[1].keys()
+        assert all(bodies[0][name] == bodies[1][name] for name in bodies[0].keys() - own)
+        if short.status_code == 200:
+            assert bodies[0] == caller.found(bodies[0])
+    assert send(caller, ORDER | {"price": "999999"}, path="/orders", Prefer="wait=20").json() == {
+        "message": "Insufficient funds",
+        "code": "insufficient_funds",
+        "detail": "The available balance does not cover this order. Add funds or ask for less.",
+    }
 
 
 def test_a_language_and_a_wait_are_told_alike(caller: Caller) -> None:
@@ -216,7 +252,7 @@ def test_what_fails_before_it_is_written_goes_the_usual_way(
     def fail(*_: Any, **__: Any) -> None:
         raise OperationalError("a connection is gone")
 
-    monkeypatch.setattr("apps.orderbook.api.plain_batches.admitted", fail)
+    monkeypatch.setattr("apps.orderbook.api.plain_requests.admitted", fail)
     assert send(caller).status_code == 200
     assert len(viewed) == 1
     monkeypatch.setattr("apps.accounts.api.authentication.key_find", fail)
@@ -230,7 +266,7 @@ def test_what_fails_while_it_is_written_is_not_written_again(
     def fail(**_: Any) -> None:
         raise RuntimeError("nobody foresaw this")
 
-    monkeypatch.setattr("apps.orderbook.api.plain_batches.verdict_wait", fail)
+    monkeypatch.setattr("apps.orderbook.api.plain_requests.verdict_wait", fail)
     answer = send(caller)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert answer.headers["Content-Type"] == "application/json"
