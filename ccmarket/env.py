@@ -39,3 +39,14 @@ def number(name: str, default: int) -> int:
 def listing(name: str, default: str = "") -> list[str]:
     """Values separated by commas."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def rates(name: str) -> dict[str, int]:
+    """Rates in 1/10,000 by a country's two letters, like `DE=1900,FR=2000`."""
+    found = {}
+    for entry in listing(name):
+        country, _equals, rate = entry.partition("=")
+        if not (len(country) == 2 and country.isupper() and rate.isdecimal()):
+            raise ImproperlyConfigured(f"{name} must be like DE=1900,FR=2000, not {entry!r}.")
+        found[country] = int(rate)
+    return found

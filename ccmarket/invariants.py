@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from apps.accounts import invariants_invoices as invoices
 from apps.accounts import invariants_verification as verification
 from apps.accounts.ledger import invariants as ledger
 from apps.nft import invariants as settlement
@@ -49,6 +50,8 @@ INVARIANTS: dict[str, Check] = {
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
     "verified organisations were approved": verification.verified_organisations_were_approved,
     "verifications are what was decided": verification.verifications_are_what_was_decided,
+    "invoices are the fees paid": invoices.invoices_are_the_fees_paid,
+    "invoices are numbered without a gap": invoices.invoices_are_numbered_without_a_gap,
     "open orders hold what the rule says": orderbook.holds_follow_the_rule,
     "orders equal their fills": orderbook.orders_equal_their_fills,
     "fees reach their account": orderbook.fees_reach_their_account,

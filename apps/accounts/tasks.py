@@ -9,6 +9,7 @@ from apps.accounts.api.idempotency import answers_forget
 from apps.accounts.api.replays import signatures_forget
 from apps.accounts.services.gifts import gifts_sweep
 from apps.accounts.services.invitations import invitations_mail
+from apps.accounts.services.invoices import invoices_issue
 from apps.accounts.services.verification_outcomes import verification_mails_send
 from apps.accounts.webhooks import delivery
 from apps.accounts.webhooks.wakeups import WEBHOOKS_DELIVER
@@ -44,3 +45,9 @@ def mail_invitations() -> None:
 def mail_verifications() -> None:
     """Mails what came of verifications, and when one has to be renewed."""
     verification_mails_send()
+
+
+@shared_task(name="accounts.invoices_issue")
+def issue_invoices() -> None:
+    """Issues invoices of months that are over."""
+    invoices_issue()

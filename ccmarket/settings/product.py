@@ -106,6 +106,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "invoices-issue": {
+        "task": "accounts.invoices_issue",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "verification-mails": {
         "task": "accounts.verification_mails",
         "schedule": 30,
@@ -140,6 +145,16 @@ API_LIMIT_ADDRESS_BURST = env.number("API_LIMIT_ADDRESS_BURST", 200)
 BANK_ACCOUNT_NAME = env.text("BANK_ACCOUNT_NAME", "")
 BANK_IBAN = env.text("BANK_IBAN", "")
 BANK_BIC = env.text("BANK_BIC", "")
+
+# Who sells, on invoices for fees. Fees are taken with tax; its rate by the buyer's country, like
+# DE=1900,FR=2000 in 1/10,000. For other countries it is 0, for the reason given.
+INVOICE_SELLER_NAME = env.text("INVOICE_SELLER_NAME", "ccmarket")
+INVOICE_SELLER_ADDRESS = env.text("INVOICE_SELLER_ADDRESS", "")
+INVOICE_SELLER_TAX_ID = env.text("INVOICE_SELLER_TAX_ID", "")
+INVOICE_TAX_RATES = env.rates("INVOICE_TAX_RATES")
+INVOICE_NO_TAX_REASON = env.text(
+    "INVOICE_NO_TAX_REASON", "No tax is charged: no rate is set for the buyer's country."
+)
 
 # The largest document that staff may attach as evidence, or an organisation proves itself by.
 DOCUMENT_SIZE_MAX_MB = env.number("DOCUMENT_SIZE_MAX_MB", 10)

@@ -57,6 +57,7 @@ OWN = [
     "/account/deposit/",
     "/account/history/",
     "/account/statements/",
+    "/account/invoices/",
 ]
 OF_AN_ORGANISATION = ["/account/members/", "/account/spending/", "/account/verification/"]
 

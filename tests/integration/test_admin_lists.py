@@ -44,6 +44,7 @@ SEARCHES: dict[type[Model], tuple[str, ...]] = {
     accounts.Balance: ("COD1", "person-1"),
     accounts.Transfer: ("77",),
     accounts.HistoryEntry: ("person-1@example.com",),
+    accounts.Invoice: ("77", UNKNOWN),
     registry.SerialBlock: (serial(5, 7), "COD1", UNKNOWN),
     registry.RegistryEntry: (serial(5, 7), "COD1", "a reference"),
     registry.ImportRefusal: (),

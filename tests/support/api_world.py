@@ -13,6 +13,8 @@ from django.db import transaction
 
 from apps.accounts.acting import RETIRE, TRADE, TRANSFER, VIEW
 from apps.accounts.models import (
+    Asset,
+    Invoice,
     Organisation,
     Owner,
     Transfer,
@@ -118,6 +120,7 @@ def world_make() -> World:
     }
     asset_make("USDC", kind="cash")
     to = {"asset": product.quote, "amount": UNIT, "to": "somebody@example.org"}
+    names["invoice"] = invoice_make(owner, product.quote).number
     names["gift"] = gift_create(owner=owner, idempotency_key="g", **to).public_id
     giver = user_make().owner
     fund(giver, product.quote, UNIT)
@@ -140,6 +143,23 @@ def anchor_make(number: str) -> DayAnchor:
     content = '{"at":"2026-01-01T12:00:00.000000Z","grams":1500000}'
     leaf = AnchorLeaf(kind="retirement", name=number, content=content)
     return day_write(day=date(2026, 1, 1), leaves=[leaf], balances=balances_now())
+
+
+def invoice_make(owner: Owner, asset: Asset) -> Invoice:
+    """For fees of one market."""
+    invoice = Invoice.objects.create(
+        number=1,
+        owner=owner,
+        asset=asset,
+        month=date(2026, 1, 1),
+        total=1_190_000,
+        tax=190_000,
+        tax_bps=1900,
+        seller_name="ccmarket",
+        buyer_name=str(owner),
+    )
+    invoice.lines.create(kind="trading", market=NAME, count=2, amount=1_190_000)
+    return invoice
 
 
 def bulk_order_planned(owner: Owner, by: User, product: Product) -> BulkOrder:
@@ -193,6 +213,8 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     claim = {"link": names["link"]}
     return {
         "GET /time": Call("/time"),
+        "GET /invoices": Call("/invoices", VIEW),
+        "GET /invoices/{number}": Call(f"/invoices/{names['invoice']}", **mine),
         "GET /currencies": Call("/currencies"),
         "GET /currencies/{currency}": Call("/currencies/CC"),
         "GET /products": Call("/products"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.accounts.api import webhooks
+from apps.accounts.api import invoices, webhooks
 
 v1 = [
+    path("invoices", invoices.InvoicesView.as_view()),
+    path("invoices/<int:number>", invoices.InvoiceView.as_view()),
     path("webhooks", webhooks.WebhooksView.as_view(), name="api_webhooks"),
     path("webhooks/<uuid:webhook>", webhooks.WebhookView.as_view()),
     path("webhooks/<uuid:webhook>/rotate", webhooks.WebhookRotationView.as_view()),

@@ -8,6 +8,7 @@ from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
 from apps.accounts.models.identity import Membership, Organisation, User
 from apps.accounts.models.invitations import Invitation
+from apps.accounts.models.invoices import Invoice, InvoicedMonth, InvoiceLine
 from apps.accounts.models.money import BankTransfer
 from apps.accounts.models.oauth import AppConsent
 from apps.accounts.models.saved_filters import SavedFilter
@@ -39,6 +40,9 @@ __all__ = [
     "HistoryEntry",
     "IdempotentAnswer",
     "Invitation",
+    "Invoice",
+    "InvoiceLine",
+    "InvoicedMonth",
     "Membership",
     "Organisation",
     "Owner",

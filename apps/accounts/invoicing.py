@@ -1,0 +1,156 @@
+"""What fees were paid, from the ledger, and what invoices say of them. Reads only.
+
+A fee is a transfer of that kind between a customer and the platform. The owner on the platform's
+side says what it was for: `fees:PRODUCT` takes those of trades and pays rebates, the house takes
+those of redemptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.accounts.ledger.models import Owner, Transfer
+from apps.accounts.ledger.services import (
+    BRIDGE,
+    CUSTODY,
+    HOUSE,
+    POOL,
+    RETIRED,
+    UNCLAIMED,
+)
+from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine
+from apps.accounts.statements import Month
+
+Kind = InvoiceLine.Kind
+MARKET_PREFIX: Final = "fees:"
+# They see more transfers than all others, and no fee is ever paid to them.
+_TAKE_NO_FEES: Final = (CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED)
+
+# The platform's balances have an index on their transfers; the customer is on the other side.
+_PAID: Final = """
+SELECT customer.owner_id, b.asset_id, platform.platform_name, t.is_paid,
+       count(*), sum(t.amount)::bigint
+FROM accounts_balance b
+JOIN accounts_owner platform ON platform.id = b.owner_id
+ AND platform.platform_name <> ALL (%(never)s)
+CROSS JOIN LATERAL (
+    SELECT from_balance_id AS customer, amount, true AS is_paid FROM accounts_transfer
+    WHERE to_balance_id = b.id AND kind = %(fee)s
+      AND created_at >= %(start)s AND created_at < %(end)s
+    UNION ALL
+    SELECT to_balance_id, amount, false FROM accounts_transfer
+    WHERE from_balance_id = b.id AND kind = %(fee)s
+      AND created_at >= %(start)s AND created_at < %(end)s
+) t
+JOIN accounts_balance customer ON customer.id = t.customer
+JOIN accounts_owner o ON o.id = customer.owner_id AND o.platform_name IS NULL
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4 DESC, 3
+"""
+_FIRST: Final = """
+SELECT min(first.created_at) FROM accounts_balance b
+JOIN accounts_owner platform ON platform.id = b.owner_id
+ AND (platform.platform_name LIKE 'fees:%%' OR platform.platform_name = %(house)s)
+CROSS JOIN LATERAL (
+    SELECT created_at FROM accounts_transfer
+    WHERE to_balance_id = b.id AND kind = %(fee)s ORDER BY id LIMIT 1
+) first
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Paid:
+    """`count` fees of one kind; `amount` in micro-units, negative for what was paid back."""
+
+    kind: str
+    market: str
+    count: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one owner paid in one currency."""
+
+    owner_id: int
+    asset_id: int
+    lines: tuple[Paid, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(line.amount for line in self.lines)
+
+
+def bills_of(month: Month) -> Iterator[Bill]:
+    """Everybody's fees of the month, by owner and currency."""
+    terms: dict[str, Any] = {
+        "fee": Transfer.Kind.FEE,
+        "never": [*_TAKE_NO_FEES],
+        "start": month.start,
+        "end": month.end,
+    }
+    found: dict[tuple[int, int], list[Paid]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PAID, terms)
+        for owner, asset, name, is_paid, count, amount in cursor.fetchall():
+            kind, market = _what(name, is_paid=is_paid)
+            line = Paid(kind, market, count, amount if is_paid else -amount)
+            found.setdefault((owner, asset), []).append(line)
+    for (owner, asset), lines in found.items():
+        yield Bill(owner, asset, tuple(_together(lines)))
+
+
+def months_due() -> list[Month]:
+    """Months that are over, and of which fees are not on invoices; the oldest first."""
+    last = InvoicedMonth.objects.order_by("-month").values_list("month", flat=True).first()
+    month = _month(last).next if last else _first_month()
+    due = []
+    while month is not None and month.is_final:
+        due.append(month)
+        month = month.next
+    return due
+
+
+def invoices_of(owner: Owner) -> QuerySet[Invoice]:
+    """The owner's invoices, the newest first."""
+    return owner.invoices.select_related("asset").order_by("-number")
+
+
+def lines_of(invoice: Invoice) -> Sequence[InvoiceLine]:
+    """By kind and market, in the order they were written."""
+    return list(invoice.lines.order_by("pk"))
+
+
+def _first_month() -> Month | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST, {"fee": Transfer.Kind.FEE, "house": HOUSE})
+        first: datetime | None = cursor.fetchone()[0]
+    return _month(first.astimezone(UTC)) if first else None
+
+
+def _month(day: date) -> Month:
+    return Month(day.year, day.month)
+
+
+def _what(platform_name: str, *, is_paid: bool) -> tuple[str, str]:
+    if platform_name.startswith(MARKET_PREFIX):
+        kind = Kind.TRADING if is_paid else Kind.REBATE
+        return kind, platform_name.removeprefix(MARKET_PREFIX)
+    if platform_name == HOUSE and is_paid:
+        return Kind.REDEMPTION, ""
+    return (Kind.OTHER if is_paid else Kind.REBATE), ""
+
+
+def _together(lines: Sequence[Paid]) -> Iterator[Paid]:
+    """One line of each kind and market, whichever accounts of ours they came from."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for line in lines:
+        count, amount = sums.get((line.kind, line.market), (0, 0))
+        sums[line.kind, line.market] = (count + line.count, amount + line.amount)
+    for (kind, market), (count, amount) in sums.items():
+        yield Paid(kind, market, count, amount)
