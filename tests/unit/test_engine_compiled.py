@@ -35,6 +35,7 @@ def test_both_forms_decide_the_same_and_raise_the_same():
     one, other = said_by("1"), said_by("0")
     assert (one.pop("compiled"), other.pop("compiled")) == (True, False)
     assert one == other
+    assert one["cycles"] == 0, "the engine does not collect while it is busy"
     assert sum(trades for _, trades in one["decided"]) > 300
     assert "nothing" not in one["errors"]
 
