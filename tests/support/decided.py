@@ -1,7 +1,7 @@
 """What the engine's pure modules make of random commands: `python -m tests.support.decided SEED...`
 
-Prints the form of the code that ran, the digest of everything that each seed came to, how much of it
-only a collection of garbage would find, and the names of the errors that wrong calls raise: the
+Prints the form of the code that ran, the digest of everything that each seed came to, how much of
+it only a collection of garbage would find, and the names of the errors that wrong calls raise: the
 same for every form.
 """
 
