@@ -7,6 +7,7 @@ is refused there.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,7 +34,9 @@ NOTING: Final = ("django_prometheus.", "ccmarket.middleware.RequestLogMiddleware
 LOOKED_AT: Final = ("HTTP_HOST", "HTTP_ACCEPT_LANGUAGE", "HTTP_X_FORWARDED_PROTO")
 SEEN_MAX: Final = 256
 
-_lines: Final = structlog.get_logger("django_structlog.middlewares.request")
+# Where the lines of all requests are told.
+_lines: Final = logging.getLogger("django_structlog.middlewares.request")
+_log: Final = structlog.get_logger(_lines.name)
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -58,6 +61,9 @@ class ShortWay:
 
     def messages(self, request: HttpRequest) -> Messages | None:
         """The answer to a request that is plainly right."""
+        if _lines.isEnabledFor(logging.INFO):
+            # Somebody wants a line of each: the usual way makes them.
+            return None
         since_s = perf_counter()
         looks = tuple(map(request.META.get, LOOKED_AT))
         added = self._added(str(request.scheme), looks)
@@ -71,7 +77,7 @@ class ShortWay:
         if told.status >= 400:
             # As of any other request.
             asked = f"{request.method} {request.get_full_path()}"
-            _lines.warning("request_finished", code=told.status, request=asked)
+            _log.warning("request_finished", code=told.status, request=asked)
         headers = [*added, *_own(request, told)]
         self._counts.count(request, status=told.status, told_bytes=len(told.body), since_s=since_s)
         start = {"type": "http.response.start", "status": told.status, "headers": headers}

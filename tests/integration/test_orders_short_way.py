@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from typing import Any
 
@@ -238,6 +239,15 @@ def test_a_market_that_was_halted_a_moment_ago_takes_nothing(
     results = send(caller, {"requests": [{"place": ORDER}]}).json()["results"]
     assert [one["error"]["code"] for one in results] == ["market_halted"]
     assert Command.objects.count() == 3
+
+
+def test_whoever_wants_a_line_of_each_request_gets_it(
+    caller: Caller, viewed: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "django_structlog.middlewares.request"):
+        assert send(caller).status_code == 200
+    assert len(viewed) == 1
+    assert "request_finished" in caplog.text
 
 
 def test_a_host_that_is_not_ours_is_refused_alike(caller: Caller) -> None:
