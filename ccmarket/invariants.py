@@ -11,6 +11,7 @@ from apps.nft import invariants as settlement
 from apps.orderbook import invariants as orderbook
 from apps.orderbook import invariants_bulk as bulk
 from apps.orderbook import invariants_bulk_execution as execution
+from apps.orderbook import invariants_quotes as quotes
 from apps.registry import invariants as registry
 from apps.registry import invariants_entries as reported
 from apps.registry import invariants_labels as labels
@@ -36,6 +37,12 @@ HOLD_SOURCES: tuple[str, ...] = (
     """,
     """
     SELECT owner_id, asset_id, amount FROM accounts_gift WHERE state = 'open'
+    """,
+    """
+    SELECT q.owner_id, p.base_id, l.size
+    FROM orderbook_quote q JOIN orderbook_quoteline l ON l.quote_id = q.id
+    JOIN orderbook_product p ON p.id = l.product_id
+    WHERE q.state = 'standing'
     """,
     """
     SELECT w.owner_id, c.asset_id, w.tonnes * 1000000
@@ -67,6 +74,9 @@ INVARIANTS: dict[str, Check] = {
     "bulk fills are allotted to the gram": execution.bulk_fills_are_allotted_to_the_gram,
     "bulk retirements are their parts": execution.bulk_retirements_are_their_parts,
     "bulk executions keep to their totals": execution.bulk_executions_keep_to_their_totals,
+    "quotes open as they were sealed": quotes.quotes_open_as_they_were_sealed,
+    "quotes are exchanged as they were given": quotes.quotes_are_exchanged_as_given,
+    "quotes stand for live requests alone": quotes.quotes_stand_for_live_requests,
     "spans lie inside immobilised blocks": registry.spans_lie_inside_blocks,
     "free grams are those in no span": registry.free_grams_are_those_in_no_span,
     "custody is free grams and spans": registry.custody_is_free_grams_and_spans,

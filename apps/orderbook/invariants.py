@@ -92,9 +92,10 @@ WHERE (c.low, c.high, c.open, c.close, c.volume, c.trades)
     IS DISTINCT FROM (f.low, f.high, f.open, f.close, f.volume, f.trades) ORDER BY 1, 2, 3
 """  # noqa: S608
 
-# What the fee account of a market got and gave for its trades, beside what the fills say.
+# What the fee account of a market got and gave, beside what its fills and its quotes say.
 _FEES: Final = """
-SELECT p.id, coalesce(paid.amount, 0), coalesce(due.amount, 0) FROM orderbook_product p
+SELECT p.id, coalesce(paid.amount, 0), coalesce(due.amount, 0) + coalesce(quoted.amount, 0)
+FROM orderbook_product p
 LEFT JOIN accounts_owner o ON o.platform_name = 'fees:' || p.code
 LEFT JOIN accounts_balance b ON b.owner_id = o.id AND b.asset_id = p.quote_id
 LEFT JOIN LATERAL (
@@ -105,7 +106,11 @@ LEFT JOIN LATERAL (
     SELECT sum(f.maker_fee + f.taker_fee)::bigint AS amount FROM orderbook_fill f
     WHERE f.id >= p.id << 40 AND f.id < (p.id + 1) << 40
 ) due ON true
-WHERE coalesce(paid.amount, 0) <> coalesce(due.amount, 0) ORDER BY 1
+LEFT JOIN LATERAL (
+    SELECT sum(s.fees + s.maker_fees)::bigint AS amount FROM orderbook_bulkstep s
+    WHERE s.product_id = p.id AND s.quote_line_id IS NOT NULL
+) quoted ON true
+WHERE coalesce(paid.amount, 0) <> coalesce(due.amount, 0) + coalesce(quoted.amount, 0) ORDER BY 1
 """
 # The last sum of each owner is all that was traded in fills that are counted.
 _VOLUMES: Final = """

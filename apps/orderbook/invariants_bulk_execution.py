@@ -13,7 +13,8 @@ SELECT s.id FROM orderbook_bulkstep s
 JOIN orderbook_bulkexecution e ON e.id = s.execution_id
 JOIN orderbook_bulkorder b ON b.id = e.order_id
 LEFT JOIN orderbook_order o ON o.id = s.placed_id
-WHERE s.over_at IS NOT NULL AND (s.placed_id IS NOT NULL OR s.filled > 0)
+WHERE s.quote_line_id IS NULL AND s.over_at IS NOT NULL
+  AND (s.placed_id IS NOT NULL OR s.filled > 0)
   AND (s.filled, s.notional, s.fees, s.product_id, s.client_oid, b.owner_id) IS DISTINCT FROM
       (o.filled_size, o.filled_notional, o.fees, o.product_id, o.client_oid, o.owner_id)
 ORDER BY 1

@@ -11,6 +11,8 @@ from apps.orderbook.engine.session import connect
 from apps.orderbook.services.bulk_notices import bulk_notices_send
 from apps.orderbook.services.bulk_orders import BULK_WORK, bulk_order_wake
 from apps.orderbook.services.bulk_work import bulk_orders_left, bulk_work
+from apps.orderbook.services.quote_notices import quote_notices_send
+from apps.orderbook.services.quote_requests import quotes_sweep
 from apps.orderbook.services.volumes import volumes_count as count
 
 
@@ -42,6 +44,8 @@ def bulk_work_task(order_id: int) -> None:
 @shared_task(name="orderbook.bulk_sweep")
 def bulk_sweep() -> None:
     """Wakes a worker for every bulk order that waits and that nobody works on, and mails news."""
+    quotes_sweep()
     for order_id in bulk_orders_left():
         bulk_order_wake(order_id=order_id)
     bulk_notices_send()
+    quote_notices_send()

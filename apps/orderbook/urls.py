@@ -10,6 +10,7 @@ from apps.orderbook.views import (
     bulk_orders,
     market,
     markets,
+    quotes,
 )
 
 urlpatterns = [
@@ -44,5 +45,11 @@ urlpatterns = [
         bulk_certificates.pdf,
         name="bulk_certificate_pdf",
     ),
+    path("bulk-orders/<uuid:public_id>/quotes", quotes.ask, name="bulk_order_quotes"),
+    path("quotes", quotes.quotes, name="quotes"),
+    path("quotes/<uuid:public_id>", quotes.quote_request, name="quote_request"),
+    path("quotes/<uuid:public_id>/choose", quotes.choose, name="quotes_choose"),
+    path("quotes/<uuid:public_id>/end", quotes.end, name="quote_request_end"),
+    path("quotes/<uuid:public_id>/withdraw", quotes.withdraw, name="quote_withdraw"),
     path("markets/<str:code>/orders/<uuid:order>/cancel", market.cancel, name="order_cancel"),
 ]

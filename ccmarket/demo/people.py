@@ -103,11 +103,8 @@ def _user(person: Person) -> User:
 
 def _staff_group() -> Group:
     """May see everything of ours and propose and decide; may delete nothing."""
-    group, created = Group.objects.get_or_create(name=STAFF_GROUP)
-    if created:
-        group.permissions.set(
-            Permission.objects.filter(content_type__app_label__in=OUR_APPS).exclude(
-                codename__startswith="delete_"
-            )
-        )
+    group = Group.objects.get_or_create(name=STAFF_GROUP)[0]
+    # Each time: a newer version has more to see and to decide.
+    ours = Permission.objects.filter(content_type__app_label__in=OUR_APPS)
+    group.permissions.add(*ours.exclude(codename__startswith="delete_"))
     return group

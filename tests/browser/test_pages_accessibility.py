@@ -43,6 +43,7 @@ OWN = [
     "/retire",
     "/bulk-orders",
     "/bulk-orders/new",
+    "/quotes",
     "/nfts",
     "/nfts/take-out",
     "/pool/pledge",

@@ -82,6 +82,7 @@ SHORT: set[type[Model]] = {
     *(registry.Withdrawal, registry.WithdrawalOutcome),
     *(registry.RegistryRetirement, registry.RegistryConfirmation),
     *(orderbook.BulkOrder, orderbook.BulkExecution),
+    *(orderbook.QuotePermit, orderbook.QuoteRequest, orderbook.Quote),
     *(orderbook.Product, orderbook.ProductLease, orderbook.JournalArchive),
     *(nft.Signer, nft.Chain, nft.Contract, nft.DayAnchor, nft.BridgeHalt, nft.BridgeResume),
     nft.PoolRule,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +38,7 @@ from apps.registry.services.retirements import retirement_create
 from apps.registry.services.withdrawals import withdrawal_request
 from tests.support.factories import asset_make, fund, organisation_make, user_make
 from tests.support.markets import TONNE, UNIT, fill_write, limit_place, order_rest, product_make
+from tests.support.quotes import answered, asked, opened, permit
 from tests.support.registry import block_make, receive
 from tests.support.verifications import verify
 
@@ -134,7 +135,30 @@ def world_make() -> World:
     )
     paused = bulk_order_pause(order=bulk_order_running(owner, boss, product), by=boss)
     names["bulk_paused"] = paused.public_id
+    names |= _quotes(owner, boss, product)
     return World(organisation, boss, product, _calls(names))
+
+
+def _quotes(owner: Owner, boss: User, product: Product) -> dict[str, Any]:
+    """Requests that the owner asked and may answer, and quotes of either side."""
+    seller, asker = user_make(), user_make()
+    fund(seller.owner, product.base, 10 * TONNE)
+    for one in (seller.owner, owner):
+        permit(one)
+    requests = [asked(bulk_order_planned(owner, boss, product), boss) for _ in range(2)]
+    quote = answered(requests[0], seller.owner, (product, 1, 2, 1))
+    opened(requests[0])
+    others = [asked(bulk_order_planned(asker.owner, asker, product), asker) for _ in range(2)]
+    mine = answered(others[0], owner, (product, 2, 1), by=boss)
+    return {
+        "quote_request": requests[0].public_id,
+        "quote_request_open": requests[1].public_id,
+        "quote_taken": quote.public_id,
+        "quote_mine": mine.public_id,
+        "to_answer": others[1].public_id,
+        "to_quote": bulk_order_planned(owner, boss, product).public_id,
+        "deadline": others[1].deadline,
+    }
 
 
 def anchor_make(number: str) -> DayAnchor:
@@ -189,6 +213,17 @@ def _key(name: str) -> dict[str, str]:
 
 def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     order = {"product_id": NAME, "side": "buy", "price": "1.25", "size": "2", "client_oid": "mine"}
+    ask_quotes = {
+        "bulk_order_id": str(names["to_quote"]),
+        "deadline": names["deadline"].isoformat(),
+    }
+    quoted = f"/quote-requests/{names['quote_request']}"
+    choose = {"lines": [{"quote_id": str(names["quote_taken"]), "line": 1, "size": "1.5"}]}
+    answer = {
+        "quote_request_id": str(names["to_answer"]),
+        "valid_until": (names["deadline"] + timedelta(hours=1)).isoformat(),
+        "lines": [{"product_id": NAME, "size": "1", "size_min": "0.5", "price": "2.5"}],
+    }
     account, hook = f"/accounts/{names['account']}", f"/webhooks/{names['webhook']}"
     retire = {"credit": names["credit"], "amount": "1.25", "beneficiary": "Somebody"}
     withdraw = {
@@ -255,6 +290,20 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "POST /bulk-orders/{bulk_order}/resume": Call(f"{paused}/resume", TRADE, {}, owned=True),
         "GET /bulk-orders/{bulk_order}/certificates": Call(f"{running}/certificates", **mine),
         "DELETE /bulk-orders/{bulk_order}": Call(bulk_path, TRADE, owned=True),
+        "GET /quote-requests": Call("/quote-requests", VIEW),
+        "POST /quote-requests": Call("/quote-requests", TRADE, ask_quotes, owned=True),
+        "GET /quote-requests/{quote_request}": Call(quoted, **mine),
+        "DELETE /quote-requests/{quote_request}": Call(
+            f"/quote-requests/{names['quote_request_open']}", TRADE, owned=True
+        ),
+        "GET /quote-requests/{quote_request}/quotes": Call(f"{quoted}/quotes", **mine),
+        "POST /quote-requests/{quote_request}/plan": Call(
+            f"{quoted}/plan", TRADE, choose, owned=True
+        ),
+        "GET /quotes": Call("/quotes", VIEW),
+        "POST /quotes": Call("/quotes", TRADE, answer, owned=True),
+        "GET /quotes/{quote}": Call(f"/quotes/{names['quote_mine']}", **mine),
+        "DELETE /quotes/{quote}": Call(f"/quotes/{names['quote_mine']}", TRADE, owned=True),
         "GET /gifts": Call("/gifts", VIEW),
         "POST /gifts": Call("/gifts", TRANSFER, give, _key("gifts")),
         "GET /gifts/{gift}": Call(f"/gifts/{names['gift']}", **mine),

@@ -127,6 +127,7 @@ class Transfer(models.Model):
         GIFT = 11, _("Gift")
         COIN_OUT = 12, _("Sent to a wallet")
         COIN_IN = 13, _("Received from a wallet")
+        QUOTE = 14, _("Exchange by quote")
 
     from_balance = models.ForeignKey(
         Balance, models.PROTECT, related_name="+", db_constraint=False, db_index=False

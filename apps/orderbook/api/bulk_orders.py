@@ -105,8 +105,9 @@ class BulkOrderOutput(Output):
 
 
 class PurchaseOutput(Output):
-    """What is bought of one class."""
+    """What is bought of one class on its book, or from the quote that is named."""
 
+    quote_id = serializers.UUIDField(source="buy.quote_line.quote.public_id", required=False)
     product_id = ProductField(source="buy.product")
     size = MicroField(source="buy.size")
     average_price = MicroField(source="price_average")

@@ -18,6 +18,13 @@ from apps.orderbook.models.bulk_execution import (
 )
 from apps.orderbook.models.journal import Command, Event, JournalArchive, ProductLease
 from apps.orderbook.models.market import Product
+from apps.orderbook.models.quotes import (
+    Quote,
+    QuoteLine,
+    QuotePermit,
+    QuoteRequest,
+    QuoteScore,
+)
 from apps.orderbook.models.trading import Candle, Fill, Level, Order, Switch
 from apps.orderbook.models.volume import Volume, VolumeCursor
 
@@ -43,6 +50,11 @@ __all__ = [
     "Order",
     "Product",
     "ProductLease",
+    "Quote",
+    "QuoteLine",
+    "QuotePermit",
+    "QuoteRequest",
+    "QuoteScore",
     "Switch",
     "Volume",
     "VolumeCursor",

@@ -230,7 +230,10 @@ class BulkPlan(models.Model):
 
 
 class BulkBuy(models.Model):
-    """What a plan buys in one market: `size` grams, none dearer than `price_limit`."""
+    """What a plan buys in one market: `size` grams, none dearer than `price_limit`.
+
+    With `quote_line` it is bought from that quote, at its price, and not on the book.
+    """
 
     plan = models.ForeignKey(BulkPlan, models.CASCADE, related_name="buys", db_index=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", db_index=False)
@@ -239,12 +242,19 @@ class BulkBuy(models.Model):
     price_limit = models.BigIntegerField(_("dearest price"))
     notional = models.BigIntegerField(_("cost without fees"))
     fee = models.BigIntegerField(_("fees"))
+    quote_line = models.ForeignKey(
+        "orderbook.QuoteLine", models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("purchase of a plan")
         verbose_name_plural = _("purchases of plans")
         constraints = [
-            models.UniqueConstraint(fields=["plan", "product"], name="orderbook_bulkbuy_once"),
+            models.UniqueConstraint(
+                fields=["plan", "product", "quote_line"],
+                nulls_distinct=False,
+                name="orderbook_bulkbuy_once",
+            ),
             models.CheckConstraint(
                 name="orderbook_bulkbuy_positive",
                 condition=Q(size__gt=0, price_best__gt=0, price_limit__gte=models.F("price_best")),

@@ -111,6 +111,8 @@ class BulkExecution(FourEyesModel):
 class BulkStep(models.Model):
     """One order of an execution: `size` grams at `price` or better, placed as `client_oid`.
 
+    With `quote_line` it was exchanged with who gave that quote, and is no order.
+
     Written before it is placed, and `over_at` when what came of it is known. `allotted_at`: its
     grams are drawn by demands, but for `surplus`, which no line can use (whole lots).
     """
@@ -132,6 +134,12 @@ class BulkStep(models.Model):
     fees = models.BigIntegerField(_("fees"), default=0)
     allotted_at = models.DateTimeField(_("allotted at"), null=True)
     surplus = models.BigIntegerField(_("grams beyond the lines"), default=0)
+    # What the seller of a quote paid, or below 0 was paid of the buyer's fee.
+    maker_fees = models.BigIntegerField(_("fees of the seller"), default=0, db_default=0)
+    # At most one step takes a line of a quote.
+    quote_line = models.OneToOneField(
+        "orderbook.QuoteLine", models.PROTECT, null=True, related_name="step"
+    )
 
     class Meta:
         verbose_name = _("step of a bulk order")
@@ -148,7 +156,11 @@ class BulkStep(models.Model):
                 condition=Q(price__gt=0, size__gt=0, filled__gte=0, fees__gte=0)
                 & Q(filled__lte=F("size"), surplus__gte=0, surplus__lte=F("filled"))
                 & (Q(allotted_at__isnull=True) | Q(over_at__isnull=False))
-                & (Q(filled=0) | Q(over_at__isnull=False, placed_id__isnull=False)),
+                & (
+                    Q(filled=0)
+                    | Q(over_at__isnull=False, placed_id__isnull=False)
+                    | Q(over_at__isnull=False, quote_line__isnull=False)
+                ),
             ),
         ]
 

@@ -18,12 +18,13 @@ from apps.orderbook.planning.program import Program
 TIME_LIMIT_S: Final = 3.0
 MENDS_MAX: Final = 500
 
-SOLVED, GREEDY = "solved", "greedy"
+SOLVED, GREEDY, CHOSEN = "solved", "greedy", "chosen"
 # Why a plan is the greedy one.
 TOO_LARGE, NO_TIME, NO_BETTER = "too_large", "no_time", "no_better"
 # Why a demand is not filled whole.
 NO_MARKET, PRICE, DEPTH = "no_market", "price", "depth"
 TOTAL, SHARES, LOTS = "total", "shares", "lots"
+NOT_CHOSEN = "not_chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,28 @@ def plan(problem: Problem, *, time_limit_s: float = TIME_LIMIT_S) -> Plan:
         greedy_cost=greedy_cost,
         greedy_filled=greedy_filled,
         shortfalls=tuple(_shortfalls(problem, best, allotted)),
+    )
+
+
+def chosen(problem: Problem, sizes: list[int]) -> Plan:
+    """The plan to buy just that, which somebody chose by hand. `sizes` are sound."""
+    allotted = _allot(problem, sizes)
+    cost = problem.cost(sizes)
+    return Plan(
+        sizes=tuple(sizes),
+        cost=cost,
+        fees=sum(m.fee(size) for m, size in zip(problem.markets, sizes, strict=True)),
+        filled=allotted.filled,
+        method=CHOSEN,
+        notice=CHOSEN,
+        gap_ppm=None,
+        greedy_cost=cost,
+        greedy_filled=allotted.filled,
+        shortfalls=tuple(
+            Shortfall(number, grams, NOT_CHOSEN)
+            for number, grams in enumerate(allotted.open)
+            if grams
+        ),
     )
 
 

@@ -5,8 +5,8 @@ Sizes are grams, prices quote micro-units per tonne, shares basis points. No Dja
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -26,9 +26,12 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True)
 class Market:
-    """What one book offers, best first, and what it takes. `key` and `project` are the caller's."""
+    """What one book offers, best first, and what it takes. `key` and `project` are the caller's.
 
-    key: int
+    A line of a quote is such a book, too: of one level, all of which may have to be taken.
+    """
+
+    key: Hashable
     project: int
     is_removal: bool
     levels: tuple[Level, ...]
@@ -152,6 +155,15 @@ class Problem:
         """What an unfilled tonne counts when plans are compared."""
         dearest = max((m.levels[-1].price for m in self.markets if m.levels), default=1)
         return SHORTFALL_TIMES * dearest
+
+    def only(self, places: Sequence[int], rules: Rules) -> Problem:
+        """The same demands where there are just these markets, under other rules."""
+        moved = {place: at for at, place in enumerate(places)}
+        demands = tuple(
+            replace(demand, markets=tuple(moved[m] for m in demand.markets if m in moved))
+            for demand in self.demands
+        )
+        return Problem(tuple(self.markets[place] for place in places), demands, rules)
 
     def cost(self, sizes: list[int]) -> int:
         """All that these purchases cost, fees included. `sizes` are by the places of markets."""

@@ -102,8 +102,11 @@ def _reported(order: BulkOrder, rows: Any, kept: list[int]) -> Iterator[list[str
 def plan_of(order: BulkOrder) -> PlanShown | None:
     """The order's latest plan."""
     plan = order.plans.order_by("-pk").first()
-    if plan is None:
-        return None
+    return None if plan is None else plan_shown(plan)
+
+
+def plan_shown(plan: BulkPlan) -> PlanShown:
+    """What a page shows of a plan."""
     shorts = list(plan.shorts.select_related("demand").order_by("-grams"))
     return PlanShown(
         plan=plan,
@@ -125,7 +128,7 @@ def _bought(plan: BulkPlan) -> int:
 
 
 def _purchases(plan: BulkPlan) -> list[Purchase]:
-    buys = list(plan.buys.select_related("product").order_by("-size", "pk"))
+    buys = list(plan.buys.select_related("product", "quote_line__quote").order_by("-size", "pk"))
     classes = CreditClass.objects.filter(asset__in=[buy.product.base_id for buy in buys])
     by_asset = {found.asset_id: found for found in classes.select_related("project__registry")}
     found = []
@@ -137,13 +140,13 @@ def _purchases(plan: BulkPlan) -> list[Purchase]:
 
 
 def _shortfalls(shorts: list[BulkShort]) -> list[Open]:
-    names, reasons = _Names(), _reasons()
+    names, reasons = DemandNames(), _reasons()
     return [
         Open(short.grams, names.of(short.demand), reasons.get(short.reason, "")) for short in shorts
     ]
 
 
-class _Names:
+class DemandNames:
     """What people call what demands ask for."""
 
     def __init__(self) -> None:
@@ -175,6 +178,7 @@ def _reasons() -> dict[str, str]:
         planner.TOTAL: _("The most that the order may cost is used up."),
         planner.SHARES: _("A share that the order asks for stands in the way."),
         planner.LOTS: _("Only larger lots are on sale, and one costs more than these grams."),
+        planner.NOT_CHOSEN: _("The quotes that were chosen have no more of these credits."),
     }
 
 
@@ -189,4 +193,5 @@ def _notices() -> dict[str, str]:
             "the least choice first."
         ),
         planner.NO_BETTER: _("Taking the cheapest credits first is the best plan found."),
+        planner.CHOSEN: _("These quotes were chosen by hand: nothing is bought on the books."),
     }

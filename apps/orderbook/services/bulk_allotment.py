@@ -97,6 +97,8 @@ def _levels(execution: BulkExecution, step: BulkStep) -> list[Level]:
     """What the step bought, by price."""
     if not step.filled:
         return []
+    if step.quote_line_id is not None:
+        return [Level(step.price, step.filled)]
     fills = Fill.objects.filter(
         taker_owner=execution.order.owner_id,
         id__gte=id_first(step.product_id),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from apps.accounts.services.verifications import verified_require
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan
 from apps.orderbook.services.bulk_orders import SOURCE, wake_later
 from apps.orderbook.services.bulk_pace import OVER_S_MAX, OVER_S_MIN
+from apps.orderbook.services.quote_exchange import quotes_exchange
 
 State = BulkOrder.State
 Decision = FourEyesModel.Decision
@@ -46,7 +48,7 @@ def bulk_order_execute(
     It starts at once, unless the organisation's rule takes another member's approval. Asking for
     the same again changes nothing. Raises NotPermitted (`scope_missing`, `spending_limit`,
     `organisation_not_verified`), ServiceError `invalid_total`, `invalid_duration`, Conflict
-    `plan_changed`, `not_planned`.
+    `plan_changed`, `not_planned`, and what `quotes_exchange` raises.
     """
     assert keep in Keep.values, keep
     if over_s and not OVER_S_MIN <= over_s <= OVER_S_MAX:
@@ -149,6 +151,14 @@ def _total_check(order: BulkOrder, plan: BulkPlan, total_max: int) -> None:
             _("The plan buys nothing. Plan it again when there is something on offer."),
             code="plan_empty",
         )
+    quoted = plan.buys.exclude(quote_line=None).aggregate(cost=Sum(F("notional") + F("fee")))
+    if total_max < (cost := quoted["cost"] or 0):
+        raise ServiceError(
+            _("The quotes of this plan cost %(cost)s %(asset)s: allow at least that.")
+            % {"cost": text_from_micro(cost), "asset": order.quote.code},
+            code="invalid_total",
+            field="total_max",
+        )
     most = plan.cost * 2 if order.total_max is None else order.total_max
     if not 0 < total_max <= most:
         raise ServiceError(
@@ -201,6 +211,7 @@ def _start(order: BulkOrder, execution: BulkExecution) -> None:
     execution.started_at = timezone.now()
     execution.save(update_fields=["started_at"])
     _state_set(order, State.RUNNING, attempt=0)
+    quotes_exchange(order=order, execution=execution)
     wake_later(order)
 
 

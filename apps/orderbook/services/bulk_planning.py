@@ -1,15 +1,27 @@
-"""A bulk order against the books of a moment: from rows to a problem, from a plan to rows."""
+"""A bulk order against the books of a moment, and the quotes that stand for it: from rows to a
+problem, from a plan to rows."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
+from django.utils import timezone
 
-from apps.orderbook.models import BulkBuy, BulkDemand, BulkOrder, BulkPlan, BulkShort, Product
+from apps.orderbook.models import (
+    BulkBuy,
+    BulkDemand,
+    BulkOrder,
+    BulkPlan,
+    BulkShort,
+    Product,
+    Quote,
+    QuoteLine,
+    QuoteRequest,
+)
 from apps.orderbook.models.enums import OrderStatus, Side
 from apps.orderbook.planning.planner import Plan, plan
 from apps.orderbook.planning.problem import Demand, Level, Market, Problem, Rules
@@ -32,6 +44,23 @@ LEFT JOIN (
 WHERE p.quote_id = %(quote)s AND p.state = 'open' AND l.size > coalesce(own.size, 0)
 ORDER BY l.product_id, l.price
 """
+
+
+class Source(NamedTuple):
+    """What a market of a problem is: a book, or a line of a quote."""
+
+    product_id: int
+    quote_line_id: int | None = None
+
+
+class _Offered(NamedTuple):
+    """What can be bought of one product in one place: taken from `size_min` on."""
+
+    source: Source
+    product: Product
+    levels: tuple[Level, ...]
+    size_min: int
+    notional_min: int
 
 
 def bulk_plan_make(*, order: BulkOrder) -> tuple[Problem, Plan, int]:
@@ -60,14 +89,17 @@ def bulk_plan_keep(*, order: BulkOrder, problem: Problem, made: Plan, took_ms: i
     BulkBuy.objects.bulk_create(
         BulkBuy(
             plan=kept,
-            product_id=market.key,
+            product_id=source.product_id,
+            quote_line_id=source.quote_line_id,
             size=size,
             price_best=market.levels[0].price,
             price_limit=market.price_at(size),
             notional=market.notional(size),
             fee=market.fee(size),
         )
-        for market, size in zip(problem.markets, made.sizes, strict=True)
+        for source, market, size in zip(
+            sources_of(problem), problem.markets, made.sizes, strict=True
+        )
         if size
     )
     demands = list(_demands(order))
@@ -78,16 +110,27 @@ def bulk_plan_keep(*, order: BulkOrder, problem: Problem, made: Plan, took_ms: i
     return kept
 
 
-def problem_of(order: BulkOrder) -> Problem:
-    """The order's demands and rules, and what the open markets of its currency offer."""
-    markets, of_class = _markets(order)
+def problem_of(order: BulkOrder, *, any_size: bool = False) -> Problem:
+    """The order's demands and rules, what the open markets of its currency offer, and the quotes
+    that stand for it; but, without `any_size`, none whose least is more than the whole order."""
+    offered = [*_on_books(order), *_quoted(order, any_size=any_size)]
+    markets, of_class = _markets(order, offered)
     found = list(_demands(order))
     demands = []
     for demand, classes in zip(found, classes_of_demands(found), strict=True):
-        places = tuple(sorted(of_class[pk] for pk in classes if pk in of_class))
+        places = tuple(sorted(place for pk in classes for place in of_class.get(pk, ())))
         demands.append(Demand(demand.grams, places, demand.price_max))
     rules = Rules(order.total_max, order.removals_min_bps, order.project_max_bps)
     return Problem(tuple(markets), tuple(demands), rules)
+
+
+def sources_of(problem: Problem) -> list[Source]:
+    """What the markets of a problem made here are."""
+    found = []
+    for market in problem.markets:
+        assert isinstance(market.key, Source)
+        found.append(market.key)
+    return found
 
 
 def classes_of_demands(demands: Sequence[BulkDemand]) -> Iterator[frozenset[int]]:
@@ -118,14 +161,15 @@ def _demands(order: BulkOrder) -> Iterable[BulkDemand]:
     return order.demands.order_by("number")
 
 
-def _markets(order: BulkOrder) -> tuple[list[Market], dict[int, int]]:
-    """What is offered, and the place of each class's market in it."""
-    levels = _levels(order)
-    products = list(Product.objects.filter(pk__in=levels).order_by("pk"))
+def _markets(
+    order: BulkOrder, offered: Sequence[_Offered]
+) -> tuple[list[Market], dict[int, list[int]]]:
+    """What is offered, and the places of each class in it."""
+    products = {one.product.pk: one.product for one in offered}
     classes = {
         credit_class.asset_id: credit_class
         for credit_class in CreditClass.objects.filter(
-            asset__in=[product.base_id for product in products]
+            asset__in=[product.base_id for product in products.values()]
         )
     }
     removals = set(
@@ -133,27 +177,58 @@ def _markets(order: BulkOrder) -> tuple[list[Market], dict[int, int]]:
             effect=Effect.REMOVAL, credit_class__in=list(classes.values())
         ).values_list("credit_class", flat=True)
     )
+    traded = [product for product in products.values() if product.base_id in classes]
+    fees = {own.product.pk: own.rates.taker_bps for own in own_fees(order.owner, traded)}
     markets: list[Market] = []
-    of_class: dict[int, int] = {}
-    traded = [product for product in products if product.base_id in classes]
-    for product, fees in zip(traded, own_fees(order.owner, traded), strict=True):
-        credit_class, asks = classes[product.base_id], _within_band(product, levels[product.pk])
-        if not asks:
+    of_class: dict[int, list[int]] = defaultdict(list)
+    for one in offered:
+        if one.product.pk not in fees:
             continue
-        of_class[credit_class.pk] = len(markets)
+        credit_class = classes[one.product.base_id]
+        of_class[credit_class.pk].append(len(markets))
         markets.append(
             Market(
-                key=product.pk,
+                key=one.source,
                 project=credit_class.project_id,
                 is_removal=credit_class.pk in removals,
-                levels=_as_deep_as(asks, order.grams, product),
-                size_increment=product.size_increment,
-                size_min=product.size_min,
-                notional_min=product.notional_min,
-                taker_bps=fees.rates.taker_bps,
+                levels=one.levels,
+                size_increment=one.product.size_increment,
+                size_min=one.size_min,
+                notional_min=one.notional_min,
+                taker_bps=fees[one.product.pk],
             )
         )
     return markets, of_class
+
+
+def _on_books(order: BulkOrder) -> Iterator[_Offered]:
+    levels = _levels(order)
+    for product in Product.objects.filter(pk__in=levels).order_by("pk"):
+        if asks := _within_band(product, levels[product.pk]):
+            yield _Offered(
+                Source(product.pk),
+                product,
+                _as_deep_as(asks, order.grams, product),
+                product.size_min,
+                product.notional_min,
+            )
+
+
+def _quoted(order: BulkOrder, *, any_size: bool) -> Iterator[_Offered]:
+    """The lines of opened quotes that still stand."""
+    lines = QuoteLine.objects.filter(
+        quote__request__order=order,
+        quote__request__state=QuoteRequest.State.OPENED,
+        quote__state=Quote.State.STANDING,
+        quote__valid_until__gt=timezone.now(),
+        price__isnull=False,
+    ).exclude(product__state=Product.State.HALTED)
+    for line in lines.select_related("product").order_by("pk"):
+        if any_size or line.size_min < order.grams + line.product.size_increment:
+            assert line.price is not None
+            levels = (Level(line.price, line.size),)
+            source = Source(line.product_id, line.pk)
+            yield _Offered(source, line.product, levels, line.size_min, 0)
 
 
 def _levels(order: BulkOrder) -> dict[int, list[Level]]:

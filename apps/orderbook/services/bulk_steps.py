@@ -63,8 +63,14 @@ def step_next(*, execution: BulkExecution) -> BulkStep | None:
         assert all(step.over_at for step in steps), "one step at a time"
         pace = pace_of(execution, timezone.now())
         left = execution.total_max - sum(step.notional + step.fees for step in steps)
-        for buy in execution.plan.buys.select_related("product").order_by("pk"):
-            own = [step for step in steps if step.product_id == buy.product_id]
+        # What the plan takes of quotes was exchanged as the order started.
+        on_books = execution.plan.buys.filter(quote_line=None)
+        for buy in on_books.select_related("product").order_by("pk"):
+            own = [
+                step
+                for step in steps
+                if step.product_id == buy.product_id and step.quote_line_id is None
+            ]
             due, of_part = _due(buy, own, pace)
             if terms := terms_next(due, of_part, left, price_ceiling(buy.product)):
                 return _step_write(execution, buy, terms, number=len(steps) + 1)

@@ -22,6 +22,7 @@ from apps.orderbook.models import BulkOrder
 from apps.orderbook.services.bulk_execution import bulk_execute
 from apps.orderbook.services.bulk_planning import bulk_plan_keep, bulk_plan_make
 from apps.orderbook.services.bulk_reading import bulk_file_read
+from apps.orderbook.services.quote_planning import quotes_weigh, scores_keep
 from apps.registry.refusals import RefusedError
 
 log = structlog.get_logger(__name__)
@@ -112,8 +113,10 @@ def _read(order: BulkOrder, side: Any) -> None:
 
 def _plan(order: BulkOrder) -> None:
     problem, made, took_ms = bulk_plan_make(order=order)
+    weighed = quotes_weigh(problem=problem)
     with transaction.atomic():
-        bulk_plan_keep(order=order, problem=problem, made=made, took_ms=took_ms)
+        plan = bulk_plan_keep(order=order, problem=problem, made=made, took_ms=took_ms)
+        scores_keep(plan=plan, weighed=weighed)
         _finish(order, State.PLANNED, attempt=0)
 
 

@@ -19,6 +19,7 @@ from apps.orderbook.bulk.columns import TEMPLATE
 from apps.orderbook.bulk_execution_forms import BulkExecuteForm
 from apps.orderbook.bulk_forms import BulkOrderForm
 from apps.orderbook.models import BulkOrder
+from apps.orderbook.quote_forms import QuotesAskForm
 from apps.orderbook.selectors.bulk_executions import (
     may_decide,
     orders_to_decide,
@@ -32,6 +33,7 @@ from apps.orderbook.selectors.bulk_orders import (
     refusals_of,
     report_of,
 )
+from apps.orderbook.selectors.quotes import request_of_order
 from apps.orderbook.services.bulk_orders import (
     bulk_order_cancel,
     bulk_order_create,
@@ -151,8 +153,10 @@ def cancel(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _plan_and_progress(order: BulkOrder, who: Acting) -> dict[str, Any]:
     """The plan, what is being done about it, and what the member may do about that."""
-    shown, progress = plan_of(order), progress_of(order)
-    found: dict[str, Any] = {"shown": shown, "progress": progress}
+    shown, progress, quotes = plan_of(order), progress_of(order), request_of_order(order)
+    found: dict[str, Any] = {"shown": shown, "progress": progress, "quote_request": quotes}
+    if order.state == BulkOrder.State.PLANNED and not (quotes and quotes.ended_at is None):
+        found["quotes_form"] = QuotesAskForm()
     if order.state == BulkOrder.State.PLANNED and shown and shown.plan.filled:
         asked = {"plan_id": shown.plan.pk, "total_max": shown.plan.cost}
         found["execute_form"] = BulkExecuteForm(initial=asked)

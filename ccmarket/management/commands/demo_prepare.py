@@ -12,6 +12,7 @@ from ccmarket.demo.facts import facts_write
 from ccmarket.demo.markets import markets_ensure
 from ccmarket.demo.money import assets_ensure, cash_ensure
 from ccmarket.demo.people import PEOPLE, owner_of, people_ensure
+from ccmarket.demo.permits import permits_ensure
 from ccmarket.demo.verifications import verifications_ensure
 
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         verifications_ensure(by=users["company"], staff=staff)
         assets_ensure()
         cash_ensure(owners=owners, staff=staff)
+        permits_ensure(owners=owners, staff=staff)
         self.stdout.write("credits in custody")
         catalogue_ensure()
         custody_ensure(owners=owners, staff=staff)
