@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import (
     BeneficialOwner,
+    Membership,
     Organisation,
     User,
     Verification,
@@ -28,7 +29,7 @@ OPEN_STATES: Final = (State.DRAFT, State.FILED, State.MORE)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`filing` is the newest verification; `reason` what staff last said about it."""
+    """`filing` is the newest verification; `reason` what staff said about it as it stands."""
 
     verified_until: date | None
     filing: Verification | None
@@ -68,8 +69,11 @@ def standing_of(organisation: Organisation) -> Standing:
     """As the rows are now."""
     until = Organisation.objects.values_list("verified_until", flat=True).get(pk=organisation.pk)
     filing = organisation.verifications.order_by("-pk").first()
-    said = VerificationOutcome.objects.filter(verification=filing, decision="approved")
-    last = said.order_by("-decided_at").first() if filing else None
+    last = None
+    # What was asked for is answered once it is filed again.
+    if filing is not None and filing.state not in (State.DRAFT, State.FILED):
+        said = VerificationOutcome.objects.filter(verification=filing, decision="approved")
+        last = said.order_by("-decided_at").first()
     return Standing(until, filing, last.reason if last else "")
 
 
@@ -88,12 +92,12 @@ def documents_of(verification: Verification) -> QuerySet[VerificationDocument]:
     return verification.documents.filter(removed_at=None).order_by("pk")
 
 
-def document_readable(document: VerificationDocument, *, user: User, role: str) -> bool:
-    """Staff who may see documents, and owners of the organisation whose they are."""
+def may_read_documents(*, user: User, role: str) -> bool:
+    """Staff who may see documents, and who has the role of an owner in their organisation."""
     if not user.is_active:
         return False
     may_see = user.is_staff and user.has_perm("accounts.view_verificationdocument")
-    return may_see or role == "owner"
+    return may_see or role == Membership.Role.OWNER
 
 
 def missing_in(verification: Verification) -> list[str]:

@@ -132,6 +132,7 @@ def test_what_is_missing_is_named_and_asked_for_again(company: Organisation, bos
     assert (verification.state, outcome.valid_until) == (State.MORE, None)
     assert standing_of(company).reason == "A newer extract, please."
     assert verification_file(verification=verification, by=boss).state == State.FILED
+    assert standing_of(company).reason == "", "it is answered"
     find(verification)
     assert is_verified(company)
 

@@ -23,7 +23,7 @@ from apps.accounts.models import DocumentLook, User, Verification, VerificationD
 from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import role_of
 from apps.accounts.services.verifications import SOURCE, lock_to_write
-from apps.accounts.verification import document_readable, documents_of
+from apps.accounts.verification import documents_of, may_read_documents
 
 DOCUMENTS_MAX: Final = 20
 NAME_CHARS_MAX: Final = 120
@@ -87,7 +87,7 @@ def document_read(*, document: VerificationDocument, by: User) -> bytes:
     Raises NotFound for who may not, and for what was taken away.
     """
     role = role_of(organisation_id=document.verification.organisation_id, user=by)
-    if document.removed_at is not None or not document_readable(document, user=by, role=role):
+    if document.removed_at is not None or not may_read_documents(user=by, role=role):
         raise NotFound(_("There is no such document."))
     DocumentLook.objects.create(document=document, by=by)
     with default_storage.open(document.file) as box:
