@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from operator import attrgetter
 from typing import Final
 
 from apps.orderbook.engine.session import array
@@ -45,7 +44,6 @@ SELECT b.owner_id, b.asset_id, b.available, b.held
 FROM unnest(%s::bigint[]) AS v (id) JOIN accounts_balance b ON b.id = v.id
 ORDER BY b.id FOR NO KEY UPDATE OF b
 """
-_columns_of: Final = attrgetter("id", "available", "held")
 
 
 class Balances:
@@ -78,17 +76,23 @@ class Balances:
     def read(self, keys: Iterable[Key], *, lock: bool) -> Answer:
         """Ask what has become of these, for `wallets`. Locks last for the rest of the
         transaction."""
-        ids, *amounts = _arrays(_columns_of(self._known[key]) for key in keys)
-        return self._wire.say(_LOCK, (ids,)) if lock else self._wire.say(_CHANGED, (ids, *amounts))
+        known = [self._known[key] for key in keys]
+        ids = array([wallet.id for wallet in known])
+        if lock:
+            return self._wire.say(_LOCK, (ids,))
+        available = array([wallet.available for wallet in known])
+        held = array([wallet.held for wallet in known])
+        return self._wire.say(_CHANGED, (ids, available, held))
 
     def wallets(self, keys: Iterable[Key], read: Answer) -> dict[int, dict[int, Wallet]]:
         """These balances as they were read, by asset and owner, and no others."""
+        known = self._known
         for owner, asset, available, held in read.rows:
-            self._known[owner, asset].reset(available, held)
+            known[owner, asset].reset(available, held)
         by_asset: defaultdict[int, dict[int, Wallet]] = defaultdict(dict)
         for key in keys:
             owner, asset = key
-            by_asset[asset][owner] = self._known[key]
+            by_asset[asset][owner] = known[key]
         return by_asset
 
     def forget(self) -> None:
