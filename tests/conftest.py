@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import django
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
 from django.utils import translation
 from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
 from apps.orderbook.engine import compiled
 from tests.support.emptying import empty_quickly
@@ -54,6 +56,14 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: the loop that Playwright leaves running forbids any other."""
     items.sort(key=lambda item: "/browser/" in item.nodeid)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """A test that commits leaves an empty database, so all begin with one: what migrations bring in
+    is not there for those that happen to come first."""
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

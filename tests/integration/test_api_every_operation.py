@@ -16,6 +16,7 @@ from apps.accounts.acting import ALL_SCOPES, VIEW
 from apps.accounts.api.openapi import EXAMPLES
 from apps.accounts.models import ApiKey, Membership, User
 from apps.accounts.services.api_keys import api_key_revoke
+from apps.registry.services.taxonomy import taxonomy_load
 from tests.support.api import JSON, Bot, bot_of
 from tests.support.api_world import PUBLIC, Call, World, world_make
 from tests.support.factories import api_key_make, user_make
@@ -160,6 +161,7 @@ def test_an_auditor_reads_and_changes_nothing(world: World, name: str) -> None:
 @pytest.fixture
 def recorded(world: World, bot: Bot) -> dict[str, Any]:
     """What every operation answers, in an order in which none takes another's ground away."""
+    taxonomy_load()
     order = {"GET": 0, "POST": 1, "PUT": 2, "DELETE": 3}
     names = sorted(world.calls, key=lambda name: (order[name.split()[0]], -len(name)))
     found: dict[str, Any] = {}
