@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
+from apps.accounts.admin.finding import number_of
 from apps.accounts.admin.lists import LongListAdmin
+from apps.accounts.admin.readonly import ReadOnlyInline
 from apps.accounts.models import Invoice, InvoiceLine
 
 
-class LineInline(TabularInline):
+class LineInline(ReadOnlyInline):
     """What it is for."""
 
     model = InvoiceLine
     fields = ("kind", "market", "count", "amount")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Invoice)
@@ -38,9 +31,5 @@ class InvoiceAdmin(LongListAdmin):
     inlines = (LineInline,)
 
     def rows_found(self, rows: QuerySet[Invoice], term: str) -> QuerySet[Invoice]:
-        digits = term.upper().removeprefix("INV-")
-        return rows.filter(number=int(digits)) if _is_number(digits) else rows.none()
-
-
-def _is_number(digits: str) -> bool:
-    return digits.isascii() and digits.isdecimal() and int(digits) < 2**63
+        number = number_of(term.upper().removeprefix("INV-"))
+        return rows.none() if number is None else rows.filter(number=number)

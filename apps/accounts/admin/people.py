@@ -12,12 +12,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.finding import organisations_found, people_found
 from apps.accounts.admin.lists import LongList, LongListAdmin
+from apps.accounts.admin.readonly import ReadOnlyInline
 from apps.accounts.models import Invitation, Membership, Organisation, User
 from apps.accounts.services.users import owner_ensure
 
@@ -109,20 +109,7 @@ class GroupAdmin(DjangoGroupAdmin, StaffAdmin):
     """Permissions that several people share."""
 
 
-class OwnersDecideInline(TabularInline):
-    """What the organisation's owners decide, not staff."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class MembershipInline(OwnersDecideInline):
+class MembershipInline(ReadOnlyInline):
     """Its members."""
 
     model = Membership
@@ -130,7 +117,7 @@ class MembershipInline(OwnersDecideInline):
     readonly_fields = fields
 
 
-class InvitationInline(OwnersDecideInline):
+class InvitationInline(ReadOnlyInline):
     """Who was asked to become a member, and what came of it."""
 
     model = Invitation

@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from apps.accounts.admin.four_eyes import FourEyesAdmin
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from apps.accounts.models import (
     BeneficialOwner,
     DocumentLook,
@@ -53,20 +52,7 @@ class OutcomeForm(forms.ModelForm):  # type: ignore[type-arg]
         return data
 
 
-class FiledInline(TabularInline):
-    """What only the organisation writes."""
-
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class BeneficialOwnerInline(FiledInline):
+class BeneficialOwnerInline(ReadOnlyInline):
     """To whom it belongs."""
 
     model = BeneficialOwner
@@ -79,7 +65,7 @@ class BeneficialOwnerInline(FiledInline):
         return bps(person.share_bps)
 
 
-class DocumentInline(FiledInline):
+class DocumentInline(ReadOnlyInline):
     """What it proves itself by; opening one is recorded."""
 
     model = VerificationDocument
@@ -95,7 +81,7 @@ class DocumentInline(FiledInline):
         return format_html('<a href="{}">{}</a>', url, document.name)
 
 
-class OutcomeInline(FiledInline):
+class OutcomeInline(ReadOnlyInline):
     """What staff have found so far."""
 
     model = VerificationOutcome

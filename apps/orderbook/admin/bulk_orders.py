@@ -4,49 +4,32 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from apps.accounts.units import mass_text
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan, BulkStep
 
 
-class BulkPlanInline(TabularInline):
+class BulkPlanInline(ReadOnlyInline):
     """The plans that were made."""
 
     model = BulkPlan
-    extra = 0
-    can_delete = False
     fields = ("made_at", "method", "notice", "filled", "cost", "fees", "gap_ppm", "took_ms")
     readonly_fields = fields
     ordering = ("-pk",)
 
-    def has_add_permission(self, *_args: object) -> bool:
-        return False
 
-    def has_change_permission(self, *_args: object) -> bool:
-        return False
-
-
-class BulkStepInline(TabularInline):
+class BulkStepInline(ReadOnlyInline):
     """The orders that were placed for it."""
 
     model = BulkStep
-    extra = 0
-    can_delete = False
     fields = (
         *("number", "product", "client_oid", "price", "size", "filled", "notional", "fees"),
         *("outcome", "surplus", "written_at", "over_at"),
     )
     readonly_fields = fields
     ordering = ("number",)
-
-    def has_add_permission(self, *_args: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_args: object) -> bool:
-        return False
 
 
 @admin.register(BulkExecution)

@@ -10,10 +10,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from apps.accounts.admin.four_eyes import FourEyesAdmin
-from apps.accounts.admin.readonly import ReadOnlyAdmin
+from apps.accounts.admin.readonly import ReadOnlyAdmin, ReadOnlyInline
 from apps.orderbook.models import Quote, QuoteLine, QuotePermit, QuoteRequest
 
 
@@ -45,12 +44,10 @@ class QuoteRequestAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
 
-class QuoteLineInline(TabularInline):
+class QuoteLineInline(ReadOnlyInline):
     """What a quote offers, once it is opened."""
 
     model = QuoteLine
-    extra = 0
-    can_delete = False
     fields = ("number", "product", "size", "size_min", "price")
     readonly_fields = fields
     ordering = ("number",)
@@ -58,12 +55,6 @@ class QuoteLineInline(TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuoteLine]:
         found: QuerySet[QuoteLine] = super().get_queryset(request)
         return found.exclude(price=None)
-
-    def has_add_permission(self, *_args: object) -> bool:
-        return False
-
-    def has_change_permission(self, *_args: object) -> bool:
-        return False
 
 
 @admin.register(Quote)
