@@ -16,6 +16,7 @@ from apps.orderbook.views import (
 urlpatterns = [
     path("markets", markets.markets, name="markets"),
     path("markets/<str:code>", market.market, name="market"),
+    path("markets/<str:code>/state", market.state, name="market_state"),
     path("markets/<str:code>/mine", market.mine, name="market_mine"),
     path("markets/<str:code>/orders", market.place, name="order_place"),
     path("bulk-orders", bulk_orders.bulk_orders, name="bulk_orders"),

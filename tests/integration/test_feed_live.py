@@ -17,11 +17,13 @@ import pytest
 import redis
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 
 from apps.accounts.acting import TRADE
 from apps.accounts.models import User
 from apps.accounts.services.api_keys import NewApiKey, api_key_revoke
+from apps.orderbook.dialect import time_text
 from apps.orderbook.engine.book import Book
 from apps.orderbook.engine.book.snapshot import levels
 from apps.orderbook.engine.replay import replay
@@ -31,6 +33,7 @@ from apps.orderbook.ids import order_uuid
 from apps.orderbook.models import Event, Order, Product
 from apps.orderbook.models.enums import OrderStatus, OrderType, SelfTrade, Side, TimeInForce
 from apps.orderbook.services.commands import OrderDone, order_cancel, orders_cancel_all
+from apps.orderbook.services.products import product_change
 from apps.orderbook.services.verdicts import verdict_wait
 from ccmarket.invariants import INVARIANTS
 from tests.support.factories import api_key_make, fund, user_make
@@ -86,6 +89,12 @@ def decided(product: Product, user: User, **terms: Any) -> Order:
     return Order.objects.get(pk=command.pk)
 
 
+def staged(product: Product, state: Product.State) -> None:
+    """The market is in that state, by way of the journal."""
+    command = product_change(product=product, user=None, state=state)
+    assert verdict_wait(command_ids=[command.pk], timeout_s=PLENTY_S)
+
+
 def credentials(key: NewApiKey, /, **change: Any) -> dict[str, Any]:
     timestamp = int(time.time())
     message = f"{timestamp}GET/users/self/verify".encode()
@@ -125,6 +134,33 @@ class Rebuilt:
             return False
         self.sequence = message["sequence"]
         return True
+
+
+class TestAuctions:
+    def test_an_auction_is_told_each_second_until_it_is_over(
+        self, listener: Listener, product: Product, buyer: User, seller: User
+    ) -> None:
+        staged(product, Product.State.AUCTION)
+        listener.subscribe("auctionfeed", "heartbeat", products=[NAME])
+        nothing = listener.until_type("auction")
+        assert (nothing["can_open"], "open_price" in nothing) == ("no", False)
+        decided(product, seller, price=2 * UNIT, size=2 * TONNE, side=Side.SELL)
+        decided(product, buyer, price=3 * UNIT, size=5 * TONNE, display_size=TONNE)
+        told = listener.until(lambda m: m["type"] == "auction" and m["can_open"] == "yes")
+        # Buyers are left over, so it is the highest price they would pay; icebergs count whole.
+        assert (told["open_price"], told["open_size"]) == ("3", "2")
+        assert (told["best_bid_price"], told["best_bid_size"]) == ("3", "1")
+        assert (told["best_ask_price"], told["best_ask_size"]) == ("2", "2")
+        book = book_of(NAME)
+        assert told["sequence"] == book["sequence"]
+        assert told["open_price"] == book["auction"]["open_price"]
+        staged(product, Product.State.OPEN)
+        over_at = time_text(timezone.now())
+        # The look at the market that was under way may still find the auction; no later one does.
+        listener.until(lambda m: m["type"] == "heartbeat" and m["time"] > over_at)
+        listener.heard.clear()
+        listener.until_type("heartbeat")
+        assert not any(message["type"] == "auction" for message in listener.heard)
 
 
 class TestChannels:

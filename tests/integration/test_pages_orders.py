@@ -14,7 +14,7 @@ from apps.orderbook.models import Command, Order, Product
 from apps.orderbook.models.enums import OrderStatus, Side
 from tests.support.engines import trader
 from tests.support.factories import TONNE, client_of, fund, organisation_make, user_make
-from tests.support.markets import limit_place, product_make
+from tests.support.markets import limit_place, product_make, state_write
 from tests.support.pages import breaks_of_policy, hidden_of, text_of
 from tests.support.site import engine_running
 
@@ -203,3 +203,19 @@ def test_the_page_of_a_signed_in_person_keeps_to_the_security_policy(
     product: Product, buyer: User
 ) -> None:
     assert breaks_of_policy(client_of(buyer).get(f"/markets/{product.code}")) == []
+
+
+def test_the_page_says_where_an_auction_stands_and_asks_again_sooner(
+    product: Product, buyer: User
+) -> None:
+    address = f"/markets/{product.code}/state"
+    assert "auction" not in Client().get(address).content.decode()
+    state_write(product, Product.State.AUCTION)
+    quiet = Client().get(address)
+    assert told(quiet).endswith("If it ended now, nothing would trade.")
+    assert 'hx-trigger="every 2s"' in quiet.content.decode()
+    with engine_running():
+        limit_place(product, trader(product), side=Side.SELL, price=5 * TONNE, size=2 * TONNE)
+        place(client_of(buyer), product, price="6", size="250")
+    assert told(Client().get(address)).endswith("If it ended now, 250 kg would trade at 5.00 USDC.")
+    assert "250 kg would trade" in text_of(Client().get(f"/markets/{product.code}"), ".notice")

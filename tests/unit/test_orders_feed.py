@@ -22,7 +22,16 @@ from apps.orderbook.feed.market import CHANNELS, MarketFeed
 from apps.orderbook.feed.payload import NotAPayload, Payload
 from apps.orderbook.feed.protocol import frames_of
 from apps.orderbook.feed.requests import FeedRequest, RequestRefused
-from apps.orderbook.feed.state import CaughtUp, Day, Fees, Gap, MarketState, Snapshot, Trade
+from apps.orderbook.feed.state import (
+    AuctionStanding,
+    CaughtUp,
+    Day,
+    Fees,
+    Gap,
+    MarketState,
+    Snapshot,
+    Trade,
+)
 from apps.orderbook.ids import id_make, order_uuid
 
 UNIT = 1_000_000
@@ -217,11 +226,13 @@ class TestWhoIsTold:
             told_to(client)
         feed.take(Payload(0, [received(1), match(2), done(3, TAKER)], []))
         feed.beat()
+        feed.tell_auction(AuctionStanding(3, None, (UNIT, 2), None))
         told = {name: [m["type"] for m in told_to(client)] for name, client in clients.items()}
         assert told == {
             "heartbeat": ["heartbeat"],
             "ticker": ["ticker"],
             "matches": ["match"],
+            "auctionfeed": ["auction"],
             "level2": [],
             "level2_batch": [],
             "full": ["received", "match", "done"],

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from apps.orderbook.dialect import SIDES
 from apps.orderbook.feed.market import (
+    AUCTION,
     CHANNELS,
     FULL,
     HEARTBEAT,
@@ -51,6 +52,7 @@ SENT: Final[Mapping[str, tuple[str, ...]]] = {
     TICKER: ("ticker",),
     TICKER_BATCH: ("ticker",),
     MATCHES: ("last_match", "match"),
+    AUCTION: ("auction",),
     LEVEL2: ("snapshot", "l2update"),
     LEVEL2_BATCH: ("snapshot", "l2update"),
     FULL: ("received", "open", "match", "change", "done"),
@@ -84,6 +86,7 @@ _TICKER: Final = {
     "trade_id": COUNT,
 }
 _BEST: Final = {f"best_{what}": AMOUNT for what in ("bid", "bid_size", "ask", "ask_size")}
+_AUCTIONED: Final = ("best_bid", "best_ask", "open")
 _CHANNEL: Final[Schema] = {
     "type": "object",
     "properties": {"name": TEXT, "product_ids": {"type": "array", "items": TEXT}},
@@ -97,6 +100,18 @@ MESSAGES: Final[Mapping[str, Schema]] = {
     "heartbeat": _traded("heartbeat", {"last_trade_id": COUNT}),
     "status": _message("status", {"products": _OBJECTS, "currencies": _OBJECTS}),
     "ticker": _traded("ticker", _TICKER, **_BEST),
+    "auction": _message(
+        "auction",
+        {
+            "product_id": TEXT,
+            "sequence": COUNT,
+            "auction_state": {"const": "collection"},
+            "can_open": {"enum": ["yes", "no"]},
+            "timestamp": TIME,
+        },
+        **dict.fromkeys((f"{what}_price" for what in _AUCTIONED), AMOUNT),
+        **dict.fromkeys((f"{what}_size" for what in _AUCTIONED), AMOUNT),
+    ),
     "last_match": _traded("last_match", _TRADE),
     "match": _traded("match", {**_TRADE, "maker_order_id": ID, "taker_order_id": ID}, **OWN),
     "snapshot": _message(

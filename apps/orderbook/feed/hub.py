@@ -223,6 +223,7 @@ class Hub:
             market.feed.beat()
         self._forget_idle(followed)
         await self._tell_status()
+        await self._tell_auctions(followed)
         by_id = {market.product.pk: market for market in followed}
         for pk, sequence in (await in_thread(source.sequences, tuple(by_id))).items():
             await self._compare(by_id[pk], sequence)
@@ -234,6 +235,19 @@ class Hub:
             told = Told([await in_thread(source.status)])
             for client in tuple(self._status_readers):
                 client.put(told)
+
+    async def _tell_auctions(self, followed: Iterable[FollowedMarket]) -> None:
+        by_id = {
+            market.product.pk: market
+            for market in followed
+            if market.feed is not None and market.feed.is_followed_in_auctions
+        }
+        if not by_id:
+            return
+        for pk, standing in (await in_thread(source.auctions, tuple(by_id))).items():
+            feed = by_id[pk].feed
+            assert feed is not None
+            feed.tell_auction(standing)
 
     async def _compare(self, market: FollowedMarket, sequence: int) -> None:
         assert market.feed is not None

@@ -16,14 +16,18 @@ from django.utils import timezone
 from apps.orderbook.feed import render
 from apps.orderbook.feed.client import INTERRUPTED, Client, Told
 from apps.orderbook.feed.payload import Change, Message, Payload
-from apps.orderbook.feed.state import CaughtUp, Fees, MarketState, Snapshot
+from apps.orderbook.feed.state import AuctionStanding, CaughtUp, Fees, MarketState, Snapshot
 
 BATCH_S: Final = 0.05
 TICKER_BATCH_S: Final = 5.0
 
 HEARTBEAT, TICKER, TICKER_BATCH, MATCHES = "heartbeat", "ticker", "ticker_batch", "matches"
 LEVEL2, LEVEL2_BATCH, FULL, USER = "level2", "level2_batch", "full", "user"
-CHANNELS: Final = (HEARTBEAT, TICKER, TICKER_BATCH, MATCHES, LEVEL2, LEVEL2_BATCH, FULL, USER)
+AUCTION: Final = "auctionfeed"
+CHANNELS: Final = (
+    *(HEARTBEAT, TICKER, TICKER_BATCH, MATCHES, AUCTION),
+    *(LEVEL2, LEVEL2_BATCH, FULL, USER),
+)
 # Of no market in particular: the hub tells it.
 STATUS: Final = "status"
 # The channels whose readers count on every message.
@@ -48,6 +52,10 @@ class MarketFeed:
     @property
     def is_followed(self) -> bool:
         return any(self._readers.values())
+
+    @property
+    def is_followed_in_auctions(self) -> bool:
+        return bool(self._readers[AUCTION])
 
     # Subscribers
 
@@ -106,6 +114,10 @@ class MarketFeed:
         """Tells those who want to hear that the feed is alive."""
         if readers := self._readers[HEARTBEAT]:
             _send(readers, [render.heartbeat(self.state, self.name, timezone.now())])
+
+    def tell_auction(self, standing: AuctionStanding) -> None:
+        """Tells where the auction that the market is in stands."""
+        _send(self._readers[AUCTION], [render.auction(standing, self.name, timezone.now())])
 
     def _tell(self, messages: Sequence[Message], changes: Sequence[Change]) -> None:
         if changes:

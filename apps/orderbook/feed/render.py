@@ -14,7 +14,7 @@ from typing import Any, Final
 from apps.accounts.amounts import text_from_micro
 from apps.orderbook.dialect import EPOCH, rate_text, time_text
 from apps.orderbook.feed.payload import Change, Message
-from apps.orderbook.feed.state import BUY, SELL, MarketState
+from apps.orderbook.feed.state import BUY, SELL, AuctionStanding, MarketState
 from apps.orderbook.ids import order_uuid, profile_uuid
 from apps.orderbook.models import Product
 from apps.orderbook.names import product_id
@@ -148,6 +148,31 @@ def ticker(state: MarketState, product: str) -> str | None:
             message[f"best_{name}"] = text_from_micro(price)
             message[f"best_{name}_size"] = text_from_micro(size)
     return text(message)
+
+
+def auction(standing: AuctionStanding, product: str, at: datetime) -> str:
+    """Where an auction stands. What there is none of is left out."""
+    pairs = {
+        ("best_bid_price", "best_bid_size"): standing.bid,
+        ("best_ask_price", "best_ask_size"): standing.ask,
+        ("open_price", "open_size"): standing.clearing,
+    }
+    return text(
+        {
+            "type": "auction",
+            "product_id": product,
+            "sequence": standing.sequence,
+            "auction_state": "collection",
+            **{
+                name: text_from_micro(value)
+                for names, values in pairs.items()
+                if values is not None
+                for name, value in zip(names, values, strict=True)
+            },
+            "can_open": "yes" if standing.clearing else "no",
+            "timestamp": time_text(at),
+        }
+    )
 
 
 def last_match(state: MarketState, product: str) -> str | None:

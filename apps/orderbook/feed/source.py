@@ -17,7 +17,16 @@ from apps.orderbook.api.listings import CurrencyOutput, ProductOutput
 from apps.orderbook.dialect import EPOCH
 from apps.orderbook.engine.feed import messages_of
 from apps.orderbook.feed.payload import Message
-from apps.orderbook.feed.state import BUY, SELL, CaughtUp, Day, Fees, Snapshot, Trade
+from apps.orderbook.feed.state import (
+    BUY,
+    SELL,
+    AuctionStanding,
+    CaughtUp,
+    Day,
+    Fees,
+    Snapshot,
+    Trade,
+)
 from apps.orderbook.ids import id_first, id_last
 from apps.orderbook.models import Event, Fill, Order, Product, ProductLease
 from apps.orderbook.models.enums import OrderStatus, Side
@@ -50,6 +59,13 @@ def sequences(product_ids: Collection[int]) -> dict[int, int]:
     """How far each of these markets has come."""
     rows = ProductLease.objects.filter(pk__in=product_ids).values_list("pk", "sequence")
     return dict(rows)
+
+
+def auctions(product_ids: Collection[int]) -> dict[int, AuctionStanding]:
+    """Where the auctions stand that these markets are in now."""
+    with _one_moment():
+        held = Product.objects.filter(pk__in=product_ids, state=Product.State.AUCTION)
+        return {product.pk: _standing(product) for product in held}
 
 
 def orders_open(product: Product, owner: int) -> dict[int, Fees]:
@@ -87,6 +103,13 @@ def _snapshot(product: Product) -> Snapshot:
         trade=_trade(fill) if fill else None,
         day=day(product),
     )
+
+
+def _standing(product: Product) -> AuctionStanding:
+    book = market_data.book(product)
+    clearing = market_data.auction(product).clearing
+    bid, ask = ((side[0].price, side[0].size) if side else None for side in (book.bids, book.asks))
+    return AuctionStanding(book.sequence, bid, ask, clearing)
 
 
 def _trade(fill: Fill) -> Trade:

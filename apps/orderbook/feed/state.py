@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from apps.orderbook.engine.book.auction import Clearing
 from apps.orderbook.feed.payload import Change, Message, Payload
 
 BUY, SELL = "buy", "sell"
@@ -65,6 +66,16 @@ class CaughtUp:
 
     snapshot: Snapshot
     messages: list[Message] | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionStanding:
+    """An auction at one moment: the best (price, size) of each side, and what would trade now."""
+
+    sequence: int
+    bid: tuple[int, int] | None
+    ask: tuple[int, int] | None
+    clearing: Clearing | None
 
 
 class Fees(NamedTuple):

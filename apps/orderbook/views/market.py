@@ -20,6 +20,7 @@ from apps.orderbook.ids import order_id_from_uuid
 from apps.orderbook.models import Order, Product
 from apps.orderbook.names import product_id
 from apps.orderbook.outcome import Outcome, outcome_of
+from apps.orderbook.selectors import market_data
 from apps.orderbook.services.commands import order_cancel, order_place
 from apps.orderbook.services.verdicts import verdict_wait
 
@@ -36,8 +37,17 @@ def market(request: HttpRequest, code: str) -> HttpResponse:
         "picture": browse.picture_of(product),
         "product_id": product_id(product.base.code, product.quote.code),
         "form": OrderForm(product=product),
+        "auction": _auction(product),
     } | _mine(request, product)
     return render(request, "orderbook/market.html", context)
+
+
+@require_safe
+def state(request: HttpRequest, code: str) -> HttpResponse:
+    """What the market takes, and where its auction stands, for the page to refresh."""
+    product = browse.product_by_code(code)
+    context = {"product": product, "auction": _auction(product)}
+    return render(request, "orderbook/_market_state.html", context)
 
 
 @require_safe
@@ -122,6 +132,10 @@ def _answer_page(
     else:
         messages.add_message(request, getattr(messages, outcome.level.upper()), outcome.text)
     return redirect("market", code=product.code)
+
+
+def _auction(product: Product) -> market_data.Auction | None:
+    return market_data.auction(product) if product.state == Product.State.AUCTION else None
 
 
 def _mine(request: HttpRequest, product: Product) -> dict[str, Any]:
