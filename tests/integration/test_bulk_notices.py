@@ -10,8 +10,8 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
+from apps.accounts.services import mailing
 from apps.orderbook.models import BulkExecution, BulkOrder
-from apps.orderbook.services import bulk_notices
 from apps.orderbook.services.bulk_approvals import bulk_execution_decide
 from apps.orderbook.services.bulk_notices import bulk_notices_send
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
@@ -93,7 +93,7 @@ def test_what_it_waits_for_is_told_each_time_and_what_a_member_paused_is_not() -
 
 def test_a_mail_that_the_server_did_not_take_is_sent_by_the_next_sweep(company: Company) -> None:
     ask_for(company.order({"tonnes": 3}), company.trader)
-    with patch.object(bulk_notices, "send_mail", side_effect=ConnectionRefusedError):
+    with patch.object(mailing, "send_mail", side_effect=ConnectionRefusedError):
         assert told() == []
     assert BulkExecution.objects.get().told == ""
     mail.outbox.clear()

@@ -1,7 +1,12 @@
-"""Mails that belong to a row with a `mailed_at`."""
+"""Mails that belong to a row, which says what of it was mailed: `mailed_at`, or `told`.
+
+The row is marked first, so that two sweeps send a mail once. When the mail server is away, the row
+becomes as it was, for the next sweep; a mail that was lost otherwise is sent by hand.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.core.mail import send_mail
@@ -9,6 +14,8 @@ from django.core.validators import validate_email
 from django.db.models import Model
 from django.forms import ValidationError
 from django.utils import timezone
+
+from apps.accounts.models import User
 
 ADDRESS_CHARS_MAX: Final = 254
 
@@ -23,13 +30,27 @@ def is_address(text: str) -> bool:
 
 
 def mail_once(row: Model, *, to: str, subject: str, text: str) -> None:
-    """Sends the mail of this row, unless that was done. When the mail server is away, the row
-    stays as it was, for the next sweep."""
+    """Sends the one mail of this row, unless that was done."""
     rows = type(row)._default_manager.filter(pk=row.pk)
-    # Marked first, so that two sweeps send it once; a mail that was lost is sent by hand.
     if not rows.filter(mailed_at=None).update(mailed_at=timezone.now()):
         return
     try:
         send_mail(subject, text, None, [to])
     except OSError:
         rows.update(mailed_at=None)
+
+
+def mail_news(
+    row: Model, *, told: str, news: str, to: Iterable[User], subject: str, text: str
+) -> None:
+    """Sends everybody the news of this row, whose `told` stands at older ones."""
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if not rows.filter(told=told).update(told=news):
+        return
+    # A name in a subject is somebody's own text: a line break in it would begin another header.
+    line = " ".join(subject.split())
+    try:
+        for person in to:
+            send_mail(line, text, None, [person.email])
+    except OSError:
+        rows.filter(told=news).update(told=told)

@@ -1,7 +1,6 @@
 """Mails about bulk orders: to who has to approve, and to who asked, when there is news.
 
-The rows say what the news is, and `told` what of it was mailed: a sweep mails the rest. Each is
-claimed before it is mailed, so that two sweeps mail it once.
+The rows say what the news is, and `told` what of it was mailed: a sweep mails the rest.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import text_from_micro
 from apps.accounts.models import Membership, User
+from apps.accounts.services.mailing import mail_news
 from apps.accounts.services.spending import APPROVERS
 from apps.orderbook.models import BulkExecution, BulkOrder
 
@@ -48,17 +47,10 @@ def bulk_notices_send() -> None:
 
 
 def _tell(execution: BulkExecution) -> None:
-    news, before = _news(execution), execution.told
-    mine = BulkExecution.objects.filter(pk=execution.pk, told=before)
-    if not mine.update(told=news):
-        return
+    news = _news(execution)
     subject, text = _words(execution, news)
-    try:
-        for person in _readers(execution, news):
-            send_mail(subject, text, None, [person.email])
-    except OSError:
-        # The mail server is away: the next sweep tries again.
-        BulkExecution.objects.filter(pk=execution.pk, told=news).update(told=before)
+    readers = _readers(execution, news)
+    mail_news(execution, told=execution.told, news=news, to=readers, subject=subject, text=text)
 
 
 def _news(execution: BulkExecution) -> str:
@@ -106,5 +98,4 @@ def _words(execution: BulkExecution, news: str) -> tuple[str, str]:
     link = settings.BASE_URL + reverse("bulk_order", args=[order.public_id])
     heading = _("Bulk order “%(name)s” of %(owner)s") % {"name": order.name, "owner": order.owner}
     body = f"{heading}\n\n{(texts[news] % told).strip()}\n\n{link}\n"
-    # A name is the member's own text: a line break in it would begin another header.
-    return " ".join((subjects[news] % told).split()), body
+    return subjects[news] % told, body

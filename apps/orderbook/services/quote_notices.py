@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.acting import TRADE, scopes_for_owner
 from apps.accounts.models import Membership, Owner, User
+from apps.accounts.services.mailing import mail_news
 from apps.accounts.services.spending import SPENDERS
 from apps.orderbook.models import Quote, QuotePermit, QuoteRequest
 from apps.orderbook.services.quotes import may_quote, trading_entity
@@ -42,16 +42,7 @@ def quote_notices_send() -> None:
 
 
 def _tell(row: QuoteRequest | Quote, readers: list[User], subject: str, text: str) -> None:
-    """Claimed before it is mailed, so that two sweeps mail it once."""
-    rows = type(row)._default_manager.filter(pk=row.pk, state=row.state)
-    if not rows.filter(told=row.told).update(told=row.state):
-        return
-    try:
-        for person in readers:
-            send_mail(" ".join(subject.split()), text, None, [person.email])
-    except OSError:
-        # The mail server is away: the next sweep tries again.
-        rows.filter(told=row.state).update(told=row.told)
+    mail_news(row, told=row.told, news=row.state, to=readers, subject=subject, text=text)
 
 
 def _readers_of_request(request: QuoteRequest) -> list[User]:
