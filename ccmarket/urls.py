@@ -10,6 +10,8 @@ from apps.accounts.api.errors import api_not_found
 from ccmarket import views
 from ccmarket.health import healthz
 
+admin.autodiscover()
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("portfolio", views.portfolio, name="portfolio"),

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 
 import django
 import pytest
@@ -41,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tests of the second factor ask for it.
     os.environ.setdefault("WITHDRAWAL_SECOND_FACTOR", "0")
     django.setup()
+    # As where the site is served: the admin's pages and the API's description come with them.
+    import_module(django_settings.ROOT_URLCONF)
     empty_quickly()
     # What tests upload ends with them.
     media = tempfile.TemporaryDirectory()

@@ -15,7 +15,7 @@ DEBUG = env.flag("DJANGO_DEBUG", default=False)
 
 INSTALLED_APPS = [
     "unfold",
-    "django.contrib.admin",
+    "ccmarket.admin_app.LateAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from apps.accounts.api import invoices, webhooks
+# drf-spectacular finds its extensions by their import.
+from apps.accounts.api import (
+    invoices,
+    schema,  # noqa: F401
+    webhooks,
+)
 
 v1 = [
     path("invoices", invoices.InvoicesView.as_view()),
