@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from apps.accounts import invariants_accounts as accounts
 from apps.accounts import invariants_invoices as invoices
 from apps.accounts import invariants_verification as verification
 from apps.accounts.ledger import invariants as ledger
@@ -55,6 +56,7 @@ INVARIANTS: dict[str, Check] = {
     "balances equal their transfers": ledger.balances_equal_transfers,
     "every asset sums to zero": ledger.assets_sum_to_zero,
     "held equals its holds": lambda: ledger.held_equals_holds(sources=HOLD_SOURCES),
+    "moves between accounts are transfers": accounts.moves_are_transfers,
     "verified organisations were approved": verification.verified_organisations_were_approved,
     "verifications are what was decided": verification.verifications_are_what_was_decided,
     "invoices are the fees paid": invoices.invoices_are_the_fees_paid,

@@ -1,14 +1,14 @@
 """For whom a request acts, and what it may do: the one place that decides it.
 
-A signed-in person acts for themselves, or for the organisation chosen in the session while they
-are its member. An API key acts for the owner it was made for, a connected app for the owner that
-its consent names. What each may do is a set of scopes.
+A signed-in person acts for themselves, or for the organisation or its sub-account chosen in the
+session while they may (`roles`). An API key acts for the owner it was made for, a connected app for
+the owner that its consent names. What each may do is a set of scopes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 from apps.accounts.errors import NotPermitted
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import ApiKey, AppConsent, Membership, Organisation, User
+from apps.accounts.roles import accounts_of, role_for
 
 SESSION_KEY: Final = "acting_organisation"
+# Beside it, where it is for a sub-account.
+ACCOUNT_KEY: Final = "acting_account"
 
 VIEW: Final = ApiKey.Scope.VIEW.value
 TRADE: Final = ApiKey.Scope.TRADE.value
@@ -27,6 +30,8 @@ RETIRE: Final = ApiKey.Scope.RETIRE.value
 Scopes = frozenset[str]
 ALL_SCOPES: Final[Scopes] = frozenset(ApiKey.Scope.values)
 READ_ONLY: Final[Scopes] = frozenset({VIEW})
+# What still reaches a closed account may leave it.
+CLOSED_SCOPES: Final[Scopes] = frozenset({VIEW, TRANSFER})
 ROLE_SCOPES: Final[dict[str, Scopes]] = {
     Membership.Role.OWNER: ALL_SCOPES,
     Membership.Role.TRADER: frozenset({VIEW, TRADE, RETIRE}),
@@ -62,24 +67,19 @@ class AppToken:
     scopes: Scopes
 
 
-def scopes_of(*, user: User, role: str | None, own: bool) -> Scopes:
-    """What a person may do for themselves (`own`), or for an organisation in their role there."""
+def scopes_of(*, user: User, owner: Owner, role: str | None) -> Scopes:
+    """What a person may do for themselves, or for an organisation's account in their role there."""
     if not user.is_active:
         return frozenset()
-    allowed = ALL_SCOPES if own else ROLE_SCOPES.get(role or "", frozenset())
+    allowed = ALL_SCOPES if owner.user_id == user.pk else ROLE_SCOPES.get(role or "", frozenset())
+    if owner.closed_at is not None:
+        allowed &= CLOSED_SCOPES
     return allowed & READ_ONLY if user.is_auditor else allowed
 
 
 def scopes_for_owner(*, user: User, owner: Owner) -> Scopes:
     """What the person may do for this owner; nothing for a stranger's."""
-    role = None
-    if owner.organisation_id is not None:
-        role = (
-            Membership.objects.filter(user=user, organisation=owner.organisation_id)
-            .values_list("role", flat=True)
-            .first()
-        )
-    return scopes_of(user=user, role=role, own=owner.user_id == user.pk)
+    return scopes_of(user=user, owner=owner, role=role_for(owner=owner, user=user))
 
 
 def acting(request: Any) -> Acting:
@@ -120,38 +120,54 @@ def _acting(request: Any) -> Acting:
         return Acting(user, owner, scopes_for_owner(user=user, owner=owner) & key.scopes)
     if chosen := request.session.get(SESSION_KEY):
         return _acting_for_organisation(request, user, chosen)
-    return Acting(user, user.owner, scopes_of(user=user, role=None, own=True))
+    return Acting(user, user.owner, scopes_of(user=user, owner=user.owner, role=None))
 
 
 def acting_by_key(key: ApiKey) -> Acting:
     """For whom a request acts that this key has signed; `key_find` found it."""
-    own, role = key.owner.user_id == key.user.pk, getattr(key, "role", None)
-    scopes = scopes_of(user=key.user, role=role, own=own) & {*key.scopes}
-    return Acting(key.user, key.owner, scopes)
+    scopes = scopes_of(user=key.user, owner=key.owner, role=getattr(key, "role", None))
+    return Acting(key.user, key.owner, scopes & {*key.scopes})
 
 
 def _acting_for_organisation(request: Any, user: User, organisation_id: int) -> Acting:
-    membership = (
-        Membership.objects.select_related("organisation__owner")
-        .filter(user=user, organisation=organisation_id)
-        .first()
-    )
-    if membership is None:
-        del request.session[SESSION_KEY]
+    account = request.session.get(ACCOUNT_KEY)
+    found = accounts_of(user).filter(organisation=organisation_id)
+    owner = (found.filter(parent=None) if account is None else found.filter(pk=account)).first()
+    if owner is None:
+        _forget(request)
         raise NotPermitted(
-            _("You are no longer a member of that organisation. You act for yourself again."),
+            _("You are no longer a member of that organisation. You act for yourself again.")
+            if account is None
+            else _("You may no longer act for that account. You act for yourself again."),
             code="membership_ended",
         )
-    scopes = scopes_of(user=user, role=membership.role, own=False)
-    return Acting(user, membership.organisation.owner, scopes)
+    role: str = owner.role  # type: ignore[attr-defined]
+    return Acting(user, owner, scopes_of(user=user, owner=owner, role=role))
 
 
-def acting_choose(request: HttpRequest, *, organisation_id: int | None) -> None:
-    """From now on this session acts for the organisation, or with None for the person."""
+def acting_choose(
+    request: HttpRequest, *, organisation_id: int | None, account_id: int | None = None
+) -> None:
+    """From now on this session acts for the organisation, or with None for the person.
+
+    For its sub-account `account_id`; without one for the main account, or the first that the
+    person may act for. Raises NotPermitted `not_a_member`.
+    """
     vars(request).pop("_acting", None)
+    _forget(request)
+    if organisation_id is None:
+        return
+    found = accounts_of(cast(User, request.user)).filter(organisation=organisation_id)
+    if account_id is not None:
+        found = found.filter(pk=account_id)
+    owner = found.first()
+    if owner is None:
+        raise NotPermitted(_("You are not a member of that organisation."), code="not_a_member")
+    request.session[SESSION_KEY] = organisation_id
+    if owner.parent_id is not None:
+        request.session[ACCOUNT_KEY] = owner.pk
+
+
+def _forget(request: Any) -> None:
     request.session.pop(SESSION_KEY, None)
-    if organisation_id is not None:
-        member = Membership.objects.filter(user=request.user.pk, organisation=organisation_id)
-        if not member.exists():
-            raise NotPermitted(_("You are not a member of that organisation."), code="not_a_member")
-        request.session[SESSION_KEY] = organisation_id
+    request.session.pop(ACCOUNT_KEY, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
@@ -77,17 +78,32 @@ class InvitationForm(RoleForm):
 
     email = forms.CharField(label=_("Email address"), max_length=254, widget=forms.EmailInput)
 
-    field_order = ("email", "role")
+    accounts = forms.ModelMultipleChoiceField(
+        label=_("Only for these accounts"),
+        help_text=_("None: for all of them."),
+        queryset=Owner.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    field_order = ("email", "role", "accounts")
+
+    def __init__(self, *args: Any, accounts: QuerySet[Owner], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].initial = Membership.Role.VIEWER
+        self.fields["accounts"].queryset = accounts  # type: ignore[attr-defined]
 
 
 class ActingForm(forms.Form):
-    """For which organisation to act; empty for oneself."""
+    """For which organisation to act, or for which of its sub-accounts; empty for oneself."""
 
-    organisation = forms.IntegerField(required=False)
+    # "12" is an organisation's main account, "12:34" its sub-account.
+    organisation = forms.RegexField(r"^[0-9]{1,18}(:[0-9]{1,18})?$", required=False)
+
+    def clean_organisation(self) -> tuple[int | None, int | None]:
+        """The organisation and the sub-account."""
+        organisation, _colon, account = str(self.cleaned_data["organisation"] or "").partition(":")
+        return (int(organisation) if organisation else None, int(account) if account else None)
 
 
 class HistoryForm(forms.Form):

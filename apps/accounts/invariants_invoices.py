@@ -53,4 +53,4 @@ def invoices_are_numbered_without_a_gap() -> Iterator[str]:
 def _lines(invoice: Invoice) -> Iterator[Paid]:
     line: InvoiceLine
     for line in invoice.lines.all():
-        yield Paid(line.kind, line.market, line.count, line.amount)
+        yield Paid(line.account_id or 0, line.kind, line.market, line.count, line.amount)

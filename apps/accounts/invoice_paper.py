@@ -65,7 +65,8 @@ def _table(invoice: Invoice) -> Table:
     heads = ("", _("Market"), _("Count"), _("Amount"))
     rows = [[paragraph(name, SMALL) for name in heads]]
     for line in lines_of(invoice):
-        said = (line.get_kind_display(), line.market, str(line.count))
+        what = " · ".join(filter(None, (line.get_kind_display(), line.account_name)))
+        said = (what, line.market, str(line.count))
         rows.append([*map(paragraph, said), _money(line.amount)])
     tax = _("Tax %(rate)s") % {"rate": bps(invoice.tax_bps)}
     sums = ((_("Net"), invoice.net), (tax, invoice.tax), (_("Total"), invoice.total))

@@ -2,7 +2,7 @@
 
 A fee is a transfer of that kind between a customer and the platform. The owner on the platform's
 side says what it was for: `fees:PRODUCT` takes those of trades and pays rebates, the house takes
-those of redemptions.
+those of redemptions. What sub-accounts paid is on the invoice of their organisation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from apps.accounts.ledger.services import (
     RETIRED,
     UNCLAIMED,
 )
-from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine
+from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine, User
+from apps.accounts.roles import sees_the_whole
 from apps.accounts.statements import Month
 
 Kind = InvoiceLine.Kind
@@ -34,8 +35,8 @@ _TAKE_NO_FEES: Final = (CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED)
 
 # The platform's balances have an index on their transfers; the customer is on the other side.
 _PAID: Final = """
-SELECT customer.owner_id, b.asset_id, platform.platform_name, t.is_paid,
-       count(*), sum(t.amount)::bigint
+SELECT coalesce(o.parent_id, o.id), b.asset_id, CASE WHEN o.parent_id IS NOT NULL THEN o.id END,
+       platform.platform_name, t.is_paid, count(*), sum(t.amount)::bigint
 FROM accounts_balance b
 JOIN accounts_owner platform ON platform.id = b.owner_id
  AND platform.platform_name <> ALL (%(never)s)
@@ -50,7 +51,7 @@ CROSS JOIN LATERAL (
 ) t
 JOIN accounts_balance customer ON customer.id = t.customer
 JOIN accounts_owner o ON o.id = customer.owner_id AND o.platform_name IS NULL
-GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4 DESC, 3
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3 NULLS FIRST, 5 DESC, 4
 """
 _FIRST: Final = """
 SELECT min(first.created_at) FROM accounts_balance b
@@ -65,8 +66,12 @@ CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Paid:
-    """`count` fees of one kind; `amount` in micro-units, negative for what was paid back."""
+    """`count` fees of one kind; `amount` in micro-units, negative for what was paid back.
 
+    `account_id` is the sub-account that paid them, or 0.
+    """
+
+    account_id: int
     kind: str
     market: str
     count: int
@@ -75,7 +80,7 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one owner paid in one currency."""
+    """What one owner paid in one currency, with their sub-accounts."""
 
     owner_id: int
     asset_id: int
@@ -97,9 +102,9 @@ def bills_of(month: Month) -> Iterator[Bill]:
     found: dict[tuple[int, int], list[Paid]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_PAID, terms)
-        for owner, asset, name, is_paid, count, amount in cursor.fetchall():
+        for owner, asset, account, name, is_paid, count, amount in cursor.fetchall():
             kind, market = _what(name, is_paid=is_paid)
-            line = Paid(kind, market, count, amount if is_paid else -amount)
+            line = Paid(account or 0, kind, market, count, amount if is_paid else -amount)
             found.setdefault((owner, asset), []).append(line)
     for (owner, asset), lines in found.items():
         yield Bill(owner, asset, tuple(_together(lines)))
@@ -121,8 +126,15 @@ def invoices_of(owner: Owner) -> QuerySet[Invoice]:
     return owner.invoices.select_related("asset").order_by("-number")
 
 
+def invoices_seen(*, owner: Owner, user: User) -> QuerySet[Invoice]:
+    """Those that the person may see who acts for the owner. They are the whole organisation's."""
+    if owner.organisation_id is not None and not sees_the_whole(owner=owner, user=user):
+        return Invoice.objects.none()
+    return invoices_of(owner)
+
+
 def lines_of(invoice: Invoice) -> Sequence[InvoiceLine]:
-    """By kind and market, in the order they were written."""
+    """By account, kind and market, in the order they were written."""
     return list(invoice.lines.order_by("pk"))
 
 
@@ -147,10 +159,11 @@ def _what(platform_name: str, *, is_paid: bool) -> tuple[str, str]:
 
 
 def _together(lines: Sequence[Paid]) -> Iterator[Paid]:
-    """One line of each kind and market, whichever accounts of ours they came from."""
-    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    """One line of each account, kind and market, whichever accounts of ours they came from."""
+    sums: dict[tuple[int, str, str], tuple[int, int]] = {}
     for line in lines:
-        count, amount = sums.get((line.kind, line.market), (0, 0))
-        sums[line.kind, line.market] = (count + line.count, amount + line.amount)
-    for (kind, market), (count, amount) in sums.items():
-        yield Paid(kind, market, count, amount)
+        key = (line.account_id, line.kind, line.market)
+        count, amount = sums.get(key, (0, 0))
+        sums[key] = (count + line.count, amount + line.amount)
+    for key, (count, amount) in sums.items():
+        yield Paid(*key, count, amount)

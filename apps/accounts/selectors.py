@@ -18,9 +18,9 @@ from apps.accounts.models import (
     Invitation,
     Membership,
     Organisation,
-    User,
     Wallet,
 )
+from apps.accounts.roles import accounts_in_order
 
 TRANSFERS_PAGE = 50
 TRANSFERS_PAGE_MAX = 200
@@ -132,14 +132,10 @@ def wallets_of(owner: Owner) -> QuerySet[Wallet]:
     return owner.wallets.filter(unlinked_at__isnull=True).order_by("-linked_at")
 
 
-def memberships_of(user: User) -> QuerySet[Membership]:
-    """The organisations a person may act for, by name."""
-    return user.memberships.select_related("organisation").order_by("organisation__name")
-
-
 def members_of(organisation: Organisation) -> QuerySet[Membership]:
     """Everybody who may act for the organisation, by when they joined."""
-    return organisation.memberships.select_related("user").order_by("pk")
+    members = organisation.memberships.select_related("user")
+    return members.prefetch_related(accounts_in_order()).order_by("pk")
 
 
 def invitations_open(organisation: Organisation) -> QuerySet[Invitation]:
@@ -147,7 +143,8 @@ def invitations_open(organisation: Organisation) -> QuerySet[Invitation]:
     waiting = organisation.invitations.filter(
         state=Invitation.State.OPEN, expires_at__gt=timezone.now()
     )
-    return waiting.select_related("invited_by").order_by("-pk")
+    invited = waiting.select_related("invited_by")
+    return invited.prefetch_related(accounts_in_order()).order_by("-pk")
 
 
 def api_keys_of(owner: Owner) -> QuerySet[ApiKey]:

@@ -31,23 +31,23 @@ TITLE = ParagraphStyle("title", BODY, fontSize=18, leading=25)
 NUMBER = ParagraphStyle("number", BODY, alignment=TA_RIGHT)
 
 
-def statement_pdf(owner: Owner, month: Month) -> bytes:
+def statement_pdf(owner: Owner, month: Month, *, whole: bool = False) -> bytes:
     """The statement as a PDF in the active language. The same month gives the same bytes."""
     title = _("Statement %(month)s") % {"month": month.name}
-    return document_make(title, _content(owner, month))
+    return document_make(title, _content(owner, month, whole))
 
 
-def _content(owner: Owner, month: Month) -> Iterator[Flowable]:
+def _content(owner: Owner, month: Month, whole: bool) -> Iterator[Flowable]:
     yield paragraph(_("Statement of account"), TITLE, font=BOLD)
     yield Spacer(0, 4 * mm)
     yield facts_table(
         [
-            (_("Account"), str(owner)),
+            (_("Account"), _("%(name)s, all accounts") % {"name": owner} if whole else str(owner)),
             (_("Month"), date_format(month.start, "YEAR_MONTH_FORMAT") + ", UTC"),
             (_("State"), "" if month.is_final else _("So far: the month is not over.")),
         ]
     )
-    found = statement_of(owner, month)
+    found = statement_of(owner, month, whole=whole)
     for item in found:
         yield paragraph(item.asset.code, HEADING, font=BOLD)
         yield paragraph(item.asset.name, SMALL)

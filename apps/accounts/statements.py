@@ -3,7 +3,8 @@
 A statement is computed from the transfers and never stored: they are append-only, so it comes out
 the same whenever it is asked for. Months are UTC's. A transfer has the time at which its
 transaction began and is seen once that has ended, so a month that has just ended is not `is_final`
-yet. Reads only.
+yet. A statement is of one account, or of the `whole` of an organisation from its main account: then
+without what went from one of its accounts to another. Reads only.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
-from apps.accounts.ledger.models import Asset, Owner, Transfer
+from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 
 # No transaction that moves something is open for longer.
 SETTLED_AFTER: Final = timedelta(hours=1)
@@ -27,31 +29,35 @@ SELECT min(first.created_at) FROM accounts_balance b, LATERAL (
     (SELECT created_at FROM accounts_transfer WHERE to_balance_id = b.id ORDER BY id LIMIT 1)
     UNION ALL
     (SELECT created_at FROM accounts_transfer WHERE from_balance_id = b.id ORDER BY id LIMIT 1)
-) first WHERE b.owner_id = %(owner)s
+) first WHERE b.owner_id = ANY(%(owners)s::bigint[])
 """
 _SUMS: Final = """
 SELECT b.asset_id, CASE WHEN t.created_at >= %(start)s THEN t.kind END,
        coalesce(sum(t.amount) FILTER (WHERE t.to_balance_id = b.id), 0)::bigint,
        coalesce(sum(t.amount) FILTER (WHERE t.from_balance_id = b.id), 0)::bigint
 FROM accounts_balance b, LATERAL (
-    SELECT * FROM accounts_transfer WHERE to_balance_id = b.id
+    SELECT * FROM accounts_transfer
+    WHERE to_balance_id = b.id AND from_balance_id <> ALL(%(inner)s::bigint[])
     UNION ALL
-    SELECT * FROM accounts_transfer WHERE from_balance_id = b.id
+    SELECT * FROM accounts_transfer
+    WHERE from_balance_id = b.id AND to_balance_id <> ALL(%(inner)s::bigint[])
 ) t
-WHERE b.owner_id = %(owner)s AND t.created_at < %(end)s
+WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.created_at < %(end)s
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _ROWS: Final = """
 SELECT id, created_at, kind, reference, signed FROM (
     (SELECT t.*, t.amount AS signed FROM accounts_transfer t
      JOIN accounts_balance b ON b.id = t.to_balance_id
-     WHERE b.owner_id = %(owner)s AND b.asset_id = %(asset)s AND t.id > %(after)s
+     WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.from_balance_id <> ALL(%(inner)s::bigint[])
+       AND b.asset_id = %(asset)s AND t.id > %(after)s
        AND t.created_at >= %(start)s AND t.created_at < %(end)s
      ORDER BY t.id LIMIT %(most)s)
     UNION ALL
     (SELECT t.*, -t.amount FROM accounts_transfer t
      JOIN accounts_balance b ON b.id = t.from_balance_id
-     WHERE b.owner_id = %(owner)s AND b.asset_id = %(asset)s AND t.id > %(after)s
+     WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.to_balance_id <> ALL(%(inner)s::bigint[])
+       AND b.asset_id = %(asset)s AND t.id > %(after)s
        AND t.created_at >= %(start)s AND t.created_at < %(end)s
      ORDER BY t.id LIMIT %(most)s)
 ) moved ORDER BY id LIMIT %(most)s
@@ -117,10 +123,10 @@ class StatementRow(NamedTuple):
     balance: int
 
 
-def months_of(owner: Owner) -> list[Month]:
+def months_of(owner: Owner, *, whole: bool = False) -> list[Month]:
     """The months since something moved first, latest first; the one that runs included."""
     with connection.cursor() as cursor:
-        cursor.execute(_FIRST, {"owner": owner.pk})
+        cursor.execute(_FIRST, _accounts(owner, whole))
         (first,) = cursor.fetchone() or (None,)
     if first is None:
         return []
@@ -132,12 +138,13 @@ def months_of(owner: Owner) -> list[Month]:
     return found[::-1]
 
 
-def statement_of(owner: Owner, month: Month) -> list[AssetStatement]:
+def statement_of(owner: Owner, month: Month, *, whole: bool = False) -> list[AssetStatement]:
     """By the asset's code; without those of which there was and moved nothing."""
     opening: dict[int, int] = {}
     moved: dict[int, list[Moved]] = {}
+    terms = {**_accounts(owner, whole), "start": month.start, "end": month.end}
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, {"owner": owner.pk, "start": month.start, "end": month.end})
+        cursor.execute(_SUMS, terms)
         for asset, kind, came, went in cursor.fetchall():
             if kind is None:
                 opening[asset] = came - went
@@ -151,10 +158,12 @@ def statement_of(owner: Owner, month: Month) -> list[AssetStatement]:
     return [item for item in found if item.opening or item.moved]
 
 
-def rows_of(owner: Owner, month: Month, item: AssetStatement) -> Iterator[StatementRow]:
+def rows_of(
+    owner: Owner, month: Month, item: AssetStatement, *, whole: bool = False
+) -> Iterator[StatementRow]:
     """Every movement of one asset in the month, in their order. A few at a time."""
-    terms: dict[str, Any] = {
-        "owner": owner.pk,
+    terms = {
+        **_accounts(owner, whole),
         "asset": item.asset.pk,
         "start": month.start,
         "end": month.end,
@@ -170,3 +179,13 @@ def rows_of(owner: Owner, month: Month, item: AssetStatement) -> Iterator[Statem
             yield StatementRow(at, Transfer.Kind(kind), reference, amount, balance)
         if len(rows) < ROWS_AT_ONCE:
             return
+
+
+def _accounts(owner: Owner, whole: bool) -> dict[str, Any]:
+    """Whose statement it is, and the balances between which nothing counts."""
+    if not whole:
+        return {"owners": [owner.pk], "inner": []}
+    accounts = Owner.objects.filter(Q(pk=owner.pk) | Q(parent=owner))
+    owners = list(accounts.values_list("pk", flat=True))
+    inner = Balance.objects.filter(owner__in=owners).values_list("pk", flat=True)
+    return {"owners": owners, "inner": list(inner)}

@@ -16,6 +16,7 @@ from apps.accounts.views import (
     oauth,
     spending,
     statements,
+    sub_accounts,
     verification,
     wallets,
     webhooks,
@@ -41,6 +42,19 @@ urlpatterns = [
     path("account/members/", members.members, name="members"),
     path("account/members/<uuid:member>/role/", members.member_role, name="member_role"),
     path("account/members/<uuid:member>/remove/", members.member_removal, name="member_remove"),
+    path("account/members/<uuid:member>/accounts/", sub_accounts.member_limit, name="member_limit"),
+    path("account/sub-accounts/", sub_accounts.sub_accounts, name="sub_accounts"),
+    path("account/sub-accounts/move/", sub_accounts.move, name="account_move"),
+    path(
+        "account/sub-accounts/<uuid:account>/name/",
+        sub_accounts.sub_account_renaming,
+        name="sub_account_rename",
+    ),
+    path(
+        "account/sub-accounts/<uuid:account>/close/",
+        sub_accounts.sub_account_closing,
+        name="sub_account_close",
+    ),
     path(
         "account/invitations/<uuid:invitation>/take-back/",
         members.invitation_revoking,

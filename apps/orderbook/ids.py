@@ -122,6 +122,11 @@ def profile_text(owner_id: int) -> str:
     return public_text(Kind.PROFILE, owner_id)
 
 
+def profile_id_from_uuid(value: uuid.UUID) -> int | None:
+    """The owner behind a public profile name, or None when the name is not one of ours."""
+    return row_id_from_uuid(Kind.PROFILE, value)
+
+
 def transfer_uuid(transfer_id: int) -> uuid.UUID:
     """The public name of a deposit or withdrawal."""
     return public_uuid(Kind.TRANSFER, transfer_id)

@@ -11,6 +11,7 @@ from eth_account.messages import encode_defunct
 
 from apps.accounts.models import Membership, Organisation, Owner, User, Wallet
 from apps.accounts.services.organisations import organisation_create
+from apps.accounts.services.sub_accounts import sub_account_open
 from apps.accounts.services.users import owner_ensure, user_create
 from apps.accounts.services.wallets import wallet_challenge, wallet_link
 from ccmarket.embedded.chain import MNEMONIC
@@ -18,6 +19,7 @@ from ccmarket.embedded.chain import MNEMONIC
 PASSWORD: Final = "one-tonne-at-a-time"  # noqa: S105 - printed by `make demo`, for this machine only
 STAFF_GROUP: Final = "Staff"
 COMPANY: Final = "Demo Company"
+DEPARTMENT: Final = "Travel"
 NEWCOMER: Final = "Demo Newcomer"
 OUR_APPS: Final = ("accounts", "registry", "orderbook", "nft")
 
@@ -57,7 +59,8 @@ def people_ensure() -> dict[str, User]:
     for key in ("staff_one", "staff_two"):
         users[key].groups.add(staff)
     if not Organisation.objects.filter(name=COMPANY).exists():
-        organisation_create(name=COMPANY, by=users["company"], country="DE")
+        company = organisation_create(name=COMPANY, by=users["company"], country="DE")
+        sub_account_open(organisation=company, name=DEPARTMENT, by=users["company"])
     if not Organisation.objects.filter(name=NEWCOMER).exists():
         organisation_create(name=NEWCOMER, by=users["company"], country="FR")
     return users
@@ -67,6 +70,7 @@ def owner_of(person: Person, user: User) -> Owner:
     """Who the person acts for: themselves, or the company."""
     if person.role == "company":
         return Owner.objects.get(
+            parent=None,
             organisation__name=COMPANY,
             organisation__memberships__user=user,
             organisation__memberships__role=Membership.Role.OWNER,

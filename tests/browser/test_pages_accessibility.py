@@ -60,7 +60,13 @@ OWN = [
     "/account/statements/",
     "/account/invoices/",
 ]
-OF_AN_ORGANISATION = ["/account/members/", "/account/spending/", "/account/verification/"]
+OF_AN_ORGANISATION = [
+    "/account/members/",
+    "/account/sub-accounts/",
+    "/account/sub-accounts/move/",
+    "/account/spending/",
+    "/account/verification/",
+]
 
 
 @pytest.fixture

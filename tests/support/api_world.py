@@ -23,12 +23,13 @@ from apps.accounts.models import (
     WebhookMessage,
 )
 from apps.accounts.services.gifts import gift_create, gift_link
+from apps.accounts.services.sub_accounts import sub_account_open
 from apps.accounts.webhooks.endpoints import webhook_create
 from apps.accounts.webhooks.outbox import webhook_event_record
 from apps.nft.models import AnchorLeaf, Chain, DayAnchor
 from apps.nft.selectors.balances import balances_now
 from apps.nft.services.anchors import day_write
-from apps.orderbook.ids import account_uuid, order_uuid, transfer_uuid
+from apps.orderbook.ids import account_uuid, order_uuid, profile_uuid, transfer_uuid
 from apps.orderbook.models import BulkCertificate, BulkExecution, BulkOrder, Product
 from apps.orderbook.services.bulk_approvals import bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_create, bulk_order_pause
@@ -136,6 +137,7 @@ def world_make() -> World:
     paused = bulk_order_pause(order=bulk_order_running(owner, boss, product), by=boss)
     names["bulk_paused"] = paused.public_id
     names |= _quotes(owner, boss, product)
+    names |= _profiles(organisation, boss)
     return World(organisation, boss, product, _calls(names))
 
 
@@ -159,6 +161,16 @@ def _quotes(owner: Owner, boss: User, product: Product) -> dict[str, Any]:
         "to_quote": bulk_order_planned(owner, boss, product).public_id,
         "deadline": others[1].deadline,
     }
+
+
+def _profiles(organisation: Organisation, boss: User) -> dict[str, Any]:
+    """The main account, a sub-account, and one to close."""
+    fleet, travel = (
+        sub_account_open(organisation=organisation, name=name, by=boss)
+        for name in ("Fleet", "Travel")
+    )
+    accounts = {"main": organisation.owner, "profile": fleet, "profile_left": travel}
+    return {name: str(profile_uuid(account.pk)) for name, account in accounts.items()}
 
 
 def anchor_make(number: str) -> DayAnchor:
@@ -244,6 +256,8 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     execute = {"plan_id": names["bulk_plan"], "total_max": "1.6", "keep": "hold"}
     line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
     bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
+    profile, profile_left = (f"/profiles/{names[name]}" for name in ("profile", "profile_left"))
+    move = {"from": names["main"], "to": names["profile"], "currency": "CC", "amount": "12.5"}
     give = {"currency": "CC", "amount": "2.5", "to": "somebody@example.org", "message": "Thanks"}
     claim = {"link": names["link"]}
     return {
@@ -265,6 +279,16 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /accounts/{account}/ledger": Call(f"{account}/ledger", **mine),
         "GET /accounts/{account}/holds": Call(f"{account}/holds", **mine),
         "GET /accounts/{account}/transfers": Call(f"{account}/transfers", **mine),
+        "GET /profiles": Call("/profiles", VIEW),
+        "POST /profiles": Call("/profiles", TRANSFER, {"name": "Logistics"}, _key("profile")),
+        "POST /profiles/transfer": Call(
+            "/profiles/transfer", TRANSFER, move, _key("move"), owned=True
+        ),
+        "GET /profiles/{profile}": Call(profile, **mine),
+        "PUT /profiles/{profile}": Call(profile, TRANSFER, {"name": "Vehicles"}, owned=True),
+        "PUT /profiles/{profile}/deactivate": Call(
+            f"{profile_left}/deactivate", TRANSFER, {"to": names["main"]}, owned=True
+        ),
         "GET /transfers": Call("/transfers", VIEW),
         "GET /transfers/{transfer}": Call(f"/transfers/{names['transfer']}", **mine),
         "GET /orders": Call("/orders", VIEW),

@@ -16,7 +16,7 @@ class LineInline(ReadOnlyInline):
     """What it is for."""
 
     model = InvoiceLine
-    fields = ("kind", "market", "count", "amount")
+    fields = ("account_name", "kind", "market", "count", "amount")
     readonly_fields = fields
 
 

@@ -26,7 +26,10 @@ class OwnerAdmin(LongListAdmin):
     list_select_related = ("user", "organisation")
     search_fields = ("user__email",)
     search_help_text = _("How a name or an email address begins, or a deposit reference")
-    fields = ("user", "organisation", "platform_name", "deposit_reference")
+    fields = (
+        *("user", "organisation", "platform_name", "department", "opened_at", "closed_at"),
+        "deposit_reference",
+    )
 
     @display(description=_("deposit reference"))  # type: ignore[untyped-decorator]
     def deposit_reference(self, owner: Owner) -> str:

@@ -18,7 +18,7 @@ from apps.accounts.admin.base import StaffAdmin
 from apps.accounts.admin.finding import organisations_found, people_found
 from apps.accounts.admin.lists import LongList, LongListAdmin
 from apps.accounts.admin.readonly import ReadOnlyInline
-from apps.accounts.models import Invitation, Membership, Organisation, User
+from apps.accounts.models import Invitation, Membership, Organisation, Owner, User
 from apps.accounts.services.users import owner_ensure
 
 
@@ -113,7 +113,16 @@ class MembershipInline(ReadOnlyInline):
     """Its members."""
 
     model = Membership
-    fields = ("user", "role", "created_at")
+    fields = ("user", "role", "is_limited", "created_at")
+    readonly_fields = fields
+
+
+class AccountInline(ReadOnlyInline):
+    """Its main account and its sub-accounts."""
+
+    model = Owner
+    verbose_name, verbose_name_plural = _("account"), _("accounts")
+    fields = ("id", "department", "opened_at", "closed_at")
     readonly_fields = fields
 
 
@@ -133,7 +142,7 @@ class OrganisationAdmin(LongListAdmin):
     search_fields = ("name",)
     search_help_text = _("How the name begins")
     fields = ("name", "country", "verified_until", "public_id", "created_at")
-    inlines = (MembershipInline, InvitationInline)
+    inlines = (MembershipInline, AccountInline, InvitationInline)
 
     def rows_found(self, rows: QuerySet[Organisation], term: str) -> QuerySet[Organisation]:
         return rows.filter(pk__in=organisations_found(term))

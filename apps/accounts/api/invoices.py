@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from apps.accounts.acting import acting
 from apps.accounts.api.base import ApiView, errors
 from apps.accounts.api.fields import MicroField
 from apps.accounts.errors import NotFound
-from apps.accounts.invoicing import invoices_of, lines_of
+from apps.accounts.invoicing import invoices_seen, lines_of
 from apps.accounts.models import Invoice, InvoiceLine
 
 LISTED_MAX = 240
@@ -39,6 +40,9 @@ class InvoiceOutput(serializers.Serializer[Any]):
 class InvoiceLineOutput(serializers.Serializer[Any]):
     """All fees of one kind in one market."""
 
+    account = serializers.CharField(
+        source="account_name", help_text="The sub-account that paid; empty: the main one."
+    )
     kind = serializers.ChoiceField(InvoiceLine.Kind.choices)
     market = serializers.CharField(allow_blank=True)
     count = serializers.IntegerField()
@@ -70,7 +74,7 @@ class InvoicesView(ApiView):
     @extend_schema(responses={200: InvoiceOutput(many=True), **errors(401, 403)})
     def get(self, request: Request) -> Response:
         """The latest 240, the newest first."""
-        found = invoices_of(acting(request).owner)[:LISTED_MAX]
+        found = _seen(request)[:LISTED_MAX]
         return Response(InvoiceOutput(found, many=True).data)
 
 
@@ -80,7 +84,12 @@ class InvoiceView(ApiView):
     @extend_schema(responses={200: InvoiceWholeOutput, **errors(401, 403, 404)})
     def get(self, request: Request, number: int) -> Response:
         """With its lines, as it was issued."""
-        found = invoices_of(acting(request).owner).filter(number=number).first()
+        found = _seen(request).filter(number=number).first()
         if found is None:
             raise NotFound(_("There is no such invoice."), code="invoice_not_found")
         return Response(InvoiceWholeOutput(found).data)
+
+
+def _seen(request: Request) -> QuerySet[Invoice]:
+    who = acting(request)
+    return invoices_seen(owner=who.owner, user=who.user)

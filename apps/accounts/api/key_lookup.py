@@ -20,6 +20,10 @@ _FIND: Final = f"""
 SELECT {_ROWS.columns}, (
     SELECT member.role FROM accounts_membership member
     WHERE member.user_id = key.user_id AND member.organisation_id = owner.organisation_id
+      AND (NOT member.is_limited OR EXISTS (
+          SELECT FROM accounts_membershipaccount own
+          WHERE own.membership_id = member.id AND own.account_id = owner.id
+      ))
 )
 FROM accounts_apikey key
 JOIN accounts_user person ON person.id = key.user_id AND person.is_active
@@ -31,7 +35,7 @@ WHERE key.key = ANY(%s::text[]) AND key.revoked_at IS NULL
 def key_find(text: str) -> ApiKey | None:
     """The key of that name unless it was revoked or its person may not sign in.
 
-    Its `user` and `owner` are loaded; `role` is the person's in the owner's organisation.
+    Its `user` and `owner` are loaded; `role` is the person's where they may act for the owner.
     """
     if not (text.isascii() and text.isprintable()):
         return None

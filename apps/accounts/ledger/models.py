@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,15 +20,25 @@ class Owner(models.Model):
     Platform names: `custody` (the outside world; alone may go negative), `bridge`, `pool`,
     `retired`, `unclaimed`, `house` (its own holdings), and `fees:PRODUCT`, one per product so that
     engines do not queue for one row.
+
+    An organisation has one main account and, under it, sub-accounts that have it as `parent`; all
+    of them name the organisation (docs/sub-accounts.md). Only sub-accounts have the last fields.
     """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owner"
     )
-    organisation = models.OneToOneField(
-        "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="owner"
+    organisation = models.ForeignKey(
+        "accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="accounts"
     )
     platform_name = models.CharField(max_length=80, null=True, blank=True, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="sub_accounts"
+    )
+    department = models.CharField(_("name"), max_length=80, blank=True, db_default="")
+    public_id = models.UUIDField(unique=True, null=True, blank=True, editable=False)
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("owner")
@@ -41,11 +51,48 @@ class Owner(models.Model):
                     | Q(user__isnull=True, organisation__isnull=False, platform_name__isnull=True)
                     | Q(user__isnull=True, organisation__isnull=True, platform_name__isnull=False)
                 ),
-            )
+            ),
+            models.CheckConstraint(
+                name="accounts_owner_sub_account",
+                condition=(
+                    Q(
+                        parent__isnull=True,
+                        department="",
+                        public_id__isnull=True,
+                        opened_at__isnull=True,
+                        closed_at__isnull=True,
+                    )
+                    | Q(
+                        organisation__isnull=False,
+                        parent__isnull=False,
+                        public_id__isnull=False,
+                        opened_at__isnull=False,
+                    )
+                    & ~Q(department="")
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["organisation"],
+                condition=Q(parent__isnull=True),
+                name="accounts_owner_one_main_account",
+            ),
+            models.UniqueConstraint(
+                "organisation",
+                Lower("department"),
+                condition=Q(parent__isnull=False, closed_at__isnull=True),
+                name="accounts_owner_department_once",
+            ),
         ]
 
     def __str__(self) -> str:
+        if self.parent_id is not None:
+            return f"{self.organisation} · {self.department}"
         return str(self.user or self.organisation or self.platform_name)
+
+    @property
+    def main_id(self) -> int:
+        """The organisation's main account of a sub-account; of everybody else, their own."""
+        return self.parent_id or self.pk
 
 
 class Asset(models.Model):
@@ -128,6 +175,7 @@ class Transfer(models.Model):
         COIN_OUT = 12, _("Sent to a wallet")
         COIN_IN = 13, _("Received from a wallet")
         QUOTE = 14, _("Exchange by quote")
+        MOVE = 15, _("Moved between accounts")
 
     from_balance = models.ForeignKey(
         Balance, models.PROTECT, related_name="+", db_constraint=False, db_index=False

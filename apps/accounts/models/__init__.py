@@ -2,11 +2,12 @@
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
 from apps.accounts.models.access import ApiKey, UsedSignature, Wallet, WalletHolding
+from apps.accounts.models.account_moves import AccountMove
 from apps.accounts.models.base import FourEyesModel
 from apps.accounts.models.gifts import Gift
 from apps.accounts.models.history import HistoryEntry
 from apps.accounts.models.idempotency import IdempotentAnswer
-from apps.accounts.models.identity import Membership, Organisation, User
+from apps.accounts.models.identity import Membership, MembershipAccount, Organisation, User
 from apps.accounts.models.invitations import Invitation
 from apps.accounts.models.invoices import Invoice, InvoicedMonth, InvoiceLine
 from apps.accounts.models.money import BankTransfer
@@ -28,6 +29,7 @@ from apps.accounts.models.webhooks import (
 )
 
 __all__ = [
+    "AccountMove",
     "ApiKey",
     "AppConsent",
     "Asset",
@@ -44,6 +46,7 @@ __all__ = [
     "InvoiceLine",
     "InvoicedMonth",
     "Membership",
+    "MembershipAccount",
     "Organisation",
     "Owner",
     "SavedFilter",

@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
 
@@ -108,9 +109,14 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @cached_property
+    def owner(self) -> Owner:
+        """Its main account, which stays the same."""
+        return self.accounts.get(parent=None)
+
 
 class Membership(models.Model):
-    """What one person may do for one organisation."""
+    """What one person may do for one organisation: for all its accounts, unless `is_limited`."""
 
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
@@ -122,14 +128,43 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=12, choices=Role)
+    is_limited = models.BooleanField(_("only for some accounts"), default=False, db_default=False)
+    accounts = models.ManyToManyField(
+        Owner, through="MembershipAccount", related_name="limited_members"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = [
-            models.UniqueConstraint(fields=["user", "organisation"], name="accounts_member_once")
+            models.UniqueConstraint(fields=["user", "organisation"], name="accounts_member_once"),
+            models.CheckConstraint(
+                name="accounts_member_owners_are_not_limited",
+                condition=Q(is_limited=False) | ~Q(role="owner"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.organisation} · {self.get_role_display()}"
+
+
+class MembershipAccount(models.Model):
+    """An account that a limited member may act for."""
+
+    membership = models.ForeignKey(
+        Membership, models.CASCADE, related_name="limits", db_index=False
+    )
+    account = models.ForeignKey(Owner, models.PROTECT, related_name="+", verbose_name=_("account"))
+
+    class Meta:
+        verbose_name = _("account of a member")
+        verbose_name_plural = _("accounts of members")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["membership", "account"], name="accounts_membershipaccount_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id}: {self.account_id}"

@@ -10,11 +10,15 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.ledger.models import Owner
 from apps.accounts.models.identity import Membership, Organisation, User
 
 
 class Invitation(models.Model):
-    """A role that waits for whom the address belongs to. Open ones end by `expires_at`."""
+    """A role that waits for whom the address belongs to. Open ones end by `expires_at`.
+
+    It is for all accounts of the organisation, unless `accounts` names some.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -28,6 +32,9 @@ class Invitation(models.Model):
     )
     email = models.EmailField(_("email address"))
     role = models.CharField(_("role"), max_length=12, choices=Membership.Role)
+    accounts = models.ManyToManyField(
+        Owner, blank=True, related_name="+", verbose_name=_("only for these accounts")
+    )
     invited_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("invited by")
     )

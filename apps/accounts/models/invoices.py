@@ -75,7 +75,10 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """All fees of one kind, in one market where they are of trades: `count` of them, with tax."""
+    """All fees of one kind, in one market where they are of trades: `count` of them, with tax.
+
+    `account` is the sub-account that paid them, as it was called then; None is the owner itself.
+    """
 
     class Kind(models.TextChoices):
         TRADING = "trading", _("Trading fees")
@@ -86,6 +89,10 @@ class InvoiceLine(models.Model):
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     market = models.CharField(_("market"), max_length=80, blank=True)
+    account = models.ForeignKey(
+        Owner, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
+    account_name = models.CharField(_("account's name"), max_length=80, blank=True, db_default="")
     count = models.PositiveBigIntegerField(_("count"))
     amount = models.BigIntegerField(_("amount"))
 
@@ -94,7 +101,9 @@ class InvoiceLine(models.Model):
         verbose_name_plural = _("lines of invoices")
         constraints = [
             models.UniqueConstraint(
-                fields=["invoice", "kind", "market"], name="accounts_invoiceline_once"
+                fields=["invoice", "account", "kind", "market"],
+                nulls_distinct=False,
+                name="accounts_invoiceline_once",
             ),
             models.CheckConstraint(
                 name="accounts_invoiceline_sign",

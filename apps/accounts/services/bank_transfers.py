@@ -10,6 +10,7 @@ from apps.accounts.ledger.models import Asset, Owner, Transfer
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import BankTransfer, User, WebhookEvent
 from apps.accounts.services.four_eyes import proposal_create, proposal_decide
+from apps.accounts.services.sub_accounts import account_is_closed
 from apps.accounts.webhooks.outbox import webhook_event_record
 
 
@@ -32,6 +33,8 @@ def bank_transfer_submit(*, proposal: BankTransfer, by: User) -> BankTransfer:
         raise ServiceError(_("A bank transfer brings cash. Choose a cash asset."), field="asset")
     if proposal.owner.platform_name is not None:
         raise ServiceError(_("Choose a person or an organisation."), field="owner")
+    if proposal.owner.closed_at is not None:
+        raise account_is_closed()
     return proposal_create(proposal=proposal, by=by)
 
 

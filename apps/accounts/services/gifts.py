@@ -23,6 +23,7 @@ from apps.accounts.models import Asset, Gift, Owner, Transfer, Wallet
 from apps.accounts.models.gifts import MESSAGE_CHARS_MAX
 from apps.accounts.services.links import public_id_of, signed_link
 from apps.accounts.services.mailing import is_address, mail_once
+from apps.accounts.services.sub_accounts import account_is_closed
 from apps.accounts.services.verifications import verified_require
 from apps.accounts.units import amount_text
 
@@ -72,7 +73,7 @@ def gift_create(
 def gift_claim(*, gift: Gift, owner: Owner) -> Gift:
     """Moves the gift to `owner`. Whoever has its link may; claiming it again changes nothing.
 
-    Errors: `gift_own`, `gift_gone`, `wallet_not_linked`.
+    Errors: `gift_own`, `gift_gone`, `wallet_not_linked`, `account_closed`.
     """
     with transaction.atomic():
         found = _locked(gift)
@@ -86,6 +87,8 @@ def gift_claim(*, gift: Gift, owner: Owner) -> Gift:
             raise Conflict(
                 _("This gift is your own. Take it back where you gave it."), code="gift_own"
             )
+        if owner.closed_at is not None:
+            raise account_is_closed()
         _require_wallet(found, owner)
         leg = Leg(
             from_owner=found.owner,

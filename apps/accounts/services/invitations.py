@@ -6,6 +6,7 @@ who has confirmed that very address as theirs can accept.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -16,22 +17,27 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from apps.accounts.errors import Conflict, NotFound, ServiceError
+from apps.accounts.ledger.models import Owner
 from apps.accounts.models import Invitation, Membership, Organisation, User
 from apps.accounts.services.history import recorded_as
 from apps.accounts.services.links import public_id_of, signed_link
 from apps.accounts.services.mailing import is_address, mail_once
 from apps.accounts.services.organisations import SOURCE, lock_as_owner
 from apps.accounts.services.spending import organisation_lock
+from apps.accounts.services.sub_accounts import limit_read, limit_write
 
 OPEN_MAX: Final = 100
 AT_ONCE_MAX: Final = 100
 
 
-def invitation_create(*, organisation: Organisation, email: str, role: str, by: User) -> Invitation:
+def invitation_create(
+    *, organisation: Organisation, email: str, role: str, by: User, accounts: Iterable[Owner] = ()
+) -> Invitation:
     """Invites whom the address belongs to; the mail follows. One that was open is replaced.
 
-    Raises NotPermitted for who is not an owner, ServiceError `email_invalid`, Conflict
-    `already_member`, `too_many_invitations`.
+    For all accounts, or for `accounts` alone. Raises NotPermitted for who is not an owner,
+    NotFound for another's account, ServiceError `email_invalid`, Conflict `already_member`,
+    `too_many_invitations`, `owner_not_limited`.
     """
     assert role in Membership.Role.values, role
     email = email.strip()
@@ -39,6 +45,7 @@ def invitation_create(*, organisation: Organisation, email: str, role: str, by: 
         raise ServiceError(_("Give an email address."), code="email_invalid", field="email")
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
         lock_as_owner(organisation, by)
+        wanted = limit_read(organisation, accounts, role)
         if organisation.memberships.filter(user__email__iexact=email).exists():
             raise Conflict(
                 _("This person is a member already. Change their role instead."),
@@ -52,7 +59,7 @@ def invitation_create(*, organisation: Organisation, email: str, role: str, by: 
                 _("%(max)s invitations are open. Take some back first.") % {"max": OPEN_MAX},
                 code="too_many_invitations",
             )
-        return Invitation.objects.create(
+        invitation = Invitation.objects.create(
             organisation=organisation,
             email=email,
             role=role,
@@ -60,6 +67,8 @@ def invitation_create(*, organisation: Organisation, email: str, role: str, by: 
             language=translation.get_language() or settings.LANGUAGE_CODE,
             expires_at=timezone.now() + timedelta(days=settings.INVITATION_DAYS),
         )
+        invitation.accounts.set(wanted)
+        return invitation
 
 
 def invitation_revoke(*, invitation: Invitation, by: User) -> Invitation:
@@ -95,9 +104,12 @@ def invitation_accept(*, invitation: Invitation, user: User) -> Membership:
                 code="already_member",
             )
         _end(found, Invitation.State.ACCEPTED)
-        return Membership.objects.create(
+        member = Membership.objects.create(
             organisation_id=found.organisation_id, user=user, role=found.role
         )
+        if accounts := set(found.accounts.values_list("pk", flat=True)):
+            limit_write(member, accounts)
+        return member
 
 
 def invitation_decline(*, invitation: Invitation) -> Invitation:

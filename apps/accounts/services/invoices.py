@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from apps.accounts.invoicing import Bill, bills_of, months_due
+from apps.accounts.invoicing import Bill, Paid, bills_of, months_due
 from apps.accounts.ledger.models import Owner
 from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine, Verification
 from apps.accounts.statements import Month
@@ -53,8 +53,9 @@ def _month_issue(month: Month) -> int:
             for number, bill in enumerate(bills, last + 1)
         ]
         Invoice.objects.bulk_create(invoices)
+        names = _names({line.account_id for bill in bills for line in bill.lines})
         InvoiceLine.objects.bulk_create(
-            InvoiceLine(invoice=invoice, **asdict(line))
+            _line(invoice, line, names)
             for invoice, bill in zip(invoices, bills, strict=True)
             for line in bill.lines
         )
@@ -83,11 +84,29 @@ def _invoice(bill: Bill, buyer: Buyer, month: Month, number: int) -> Invoice:
     )
 
 
+def _line(invoice: Invoice, paid: Paid, names: dict[int, str]) -> InvoiceLine:
+    return InvoiceLine(
+        invoice=invoice,
+        account_id=paid.account_id or None,
+        account_name=names.get(paid.account_id, ""),
+        kind=paid.kind,
+        market=paid.market,
+        count=paid.count,
+        amount=paid.amount,
+    )
+
+
+def _names(account_ids: set[int]) -> dict[int, str]:
+    """How sub-accounts are called now."""
+    found = Owner.objects.filter(pk__in=account_ids, parent__isnull=False)
+    return dict(found.values_list("pk", "department"))
+
+
 def _buyers(owner_ids: set[int]) -> dict[int, Buyer]:
     """As they were approved, or else as they call themselves."""
     owners = Owner.objects.filter(pk__in=owner_ids).select_related("user", "organisation")
     approved = Verification.objects.filter(
-        organisation__owner__in=owner_ids, state=Verification.State.APPROVED
+        organisation__accounts__in=owner_ids, state=Verification.State.APPROVED
     )
     # The newest comes last and stays.
     by_organisation = {row.organisation_id: row for row in approved.order_by("pk")}

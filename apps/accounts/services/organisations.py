@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.errors import Conflict, NotPermitted, ServiceError
 from apps.accounts.ledger.models import Owner
-from apps.accounts.models import Membership, Organisation, User
+from apps.accounts.models import Membership, MembershipAccount, Organisation, User
 from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import organisation_lock, role_of
 
@@ -42,8 +42,15 @@ def membership_set(*, organisation: Organisation, user: User, role: str, by: Use
         lock_as_owner(organisation, by)
         if role != Membership.Role.OWNER:
             _keep_an_owner(organisation, without=user)
+        values: dict[str, Any] = {"role": role}
+        if role == Membership.Role.OWNER:
+            # Owners run the organisation, with all its accounts.
+            values["is_limited"] = False
+            MembershipAccount.objects.filter(
+                membership__organisation=organisation, membership__user=user
+            ).delete()
         membership, _created = Membership.objects.update_or_create(
-            organisation=organisation, user=user, defaults={"role": role}
+            organisation=organisation, user=user, defaults=values
         )
     return membership
 

@@ -1,7 +1,8 @@
 """Who may spend what for an organisation: its owners set it, every purchase asks here.
 
 Setting and asking both hold the organisation's row, so that a purchase is judged either by the
-rules before a change or by those after it, and by the roles of that moment.
+rules before a change or by those after it, and by the roles of that moment. The rules are the
+organisation's, whichever of its accounts pays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import NotPermitted, ServiceError
 from apps.accounts.ledger.models import Asset, Owner
 from apps.accounts.models import Membership, Organisation, SpendingLimit, SpendingRule, User
+from apps.accounts.roles import may_write, writing_role_for
 from apps.accounts.services.history import recorded_as
 
 Role = Membership.Role
@@ -94,7 +96,7 @@ def spend_check(*, owner: Owner, asset: Asset, by: User, total: int, approving: 
         if approving or owner.user_id != by.pk:
             raise _nobody()
         return
-    role = role_of(organisation_id=owner.organisation_id, user=by)
+    role = writing_role_for(owner=owner, user=by)
     if role not in (APPROVERS if approving else SPENDERS):
         raise _nobody()
     bound = spending_of(organisation_id=owner.organisation_id, asset=asset).bound_of(role)
@@ -107,8 +109,11 @@ def spend_check(*, owner: Owner, asset: Asset, by: User, total: int, approving: 
 
 
 def role_of(*, organisation_id: int, user: User) -> str:
-    """The role of an active member who may write; empty for everybody else."""
-    if not user.is_active or user.is_auditor:
+    """The role of an active member who may write; empty for everybody else.
+
+    For what is the organisation's own. For what is an account's, ask `roles.writing_role_for`.
+    """
+    if not may_write(user):
         return ""
     member = Membership.objects.filter(organisation=organisation_id, user=user)
     return member.values_list("role", flat=True).first() or ""

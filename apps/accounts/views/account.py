@@ -15,7 +15,7 @@ from apps.accounts.acting import acting, acting_choose
 from apps.accounts.errors import ServiceError
 from apps.accounts.forms import ActingForm, OrganisationForm, ProfileForm
 from apps.accounts.models import User
-from apps.accounts.selectors import memberships_of
+from apps.accounts.roles import accounts_of
 from apps.accounts.services.organisations import organisation_create
 from apps.accounts.services.users import user_rename
 from apps.accounts.verification import standing_of
@@ -37,11 +37,12 @@ def account(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def acting_switch(request: HttpRequest) -> HttpResponse:
-    """From now on this session acts for the chosen organisation, or for the person."""
+    """From now on this session acts for the chosen organisation or account, or for the person."""
     form = ActingForm(request.POST)
     if not form.is_valid():
         raise ServiceError(_("Choose yourself or one of your organisations."))
-    acting_choose(request, organisation_id=form.cleaned_data["organisation"])
+    organisation_id, account_id = form.cleaned_data["organisation"]
+    acting_choose(request, organisation_id=organisation_id, account_id=account_id)
     owner = acting(request).owner
     messages.success(request, _("You now act for %(name)s.") % {"name": owner})
     return redirect("account")
@@ -73,7 +74,7 @@ def _page(
     context = {
         "acting": who,
         "standing": standing_of(organisation_now) if organisation_now else None,
-        "memberships": memberships_of(user),
+        "accounts": accounts_of(user).filter(closed_at=None),
         "profile_form": profile or ProfileForm(initial={"name": user.name}),
         "organisation_form": organisation or OrganisationForm(),
     }

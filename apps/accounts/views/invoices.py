@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,12 +15,12 @@ from django.views.decorators.http import require_safe
 from apps.accounts.acting import acting
 from apps.accounts.amounts import text_from_micro
 from apps.accounts.invoice_paper import invoice_pdf
-from apps.accounts.invoicing import invoices_of, lines_of
+from apps.accounts.invoicing import invoices_seen, lines_of
 from apps.accounts.models import Invoice
 from apps.accounts.spreadsheets import csv_response
 
 LISTED_MAX = 240
-_HEADER = ("number", "issued", "month", "currency", "kind", "market", "count", "amount")
+_HEADER = ("number", "issued", "month", "currency", "kind", "market", "count", "amount", "account")
 
 
 @require_safe
@@ -27,8 +28,7 @@ _HEADER = ("number", "issued", "month", "currency", "kind", "market", "count", "
 @never_cache
 def invoices(request: HttpRequest) -> HttpResponse:
     """The invoices of twenty years in one currency, or of ten in two."""
-    owner = acting(request).owner
-    context = {"owner": owner, "invoices": invoices_of(owner)[:LISTED_MAX]}
+    context = {"owner": acting(request).owner, "invoices": _seen(request)[:LISTED_MAX]}
     return render(request, "accounts/invoices.html", context)
 
 
@@ -66,9 +66,10 @@ def _rows(invoice: Invoice) -> Iterator[list[object]]:
     said: list[object] = [invoice.name, invoice.issued_at.isoformat(), f"{invoice.month:%Y-%m}"]
     said.append(invoice.asset.code)
     for line in lines_of(invoice):
-        yield [*said, line.kind, line.market, line.count, _number(line.amount)]
+        row = [line.kind, line.market, line.count, _number(line.amount), line.account_name]
+        yield [*said, *row]
     for name, sum_ in (("net", invoice.net), ("tax", invoice.tax), ("total", invoice.total)):
-        yield [*said, name, "", "", _number(sum_)]
+        yield [*said, name, "", "", _number(sum_), ""]
 
 
 def _number(amount: int) -> Decimal:
@@ -77,7 +78,12 @@ def _number(amount: int) -> Decimal:
 
 
 def _found(request: HttpRequest, number: int) -> Invoice:
-    found = invoices_of(acting(request).owner).filter(number=number).first()
+    found = _seen(request).filter(number=number).first()
     if found is None:
         raise Http404(number)
     return found
+
+
+def _seen(request: HttpRequest) -> QuerySet[Invoice]:
+    who = acting(request)
+    return invoices_seen(owner=who.owner, user=who.user)

@@ -8,16 +8,24 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.accounts.acting import ROLE_SCOPES, TRANSFER, acting_choose, organisation_acted_for
+from apps.accounts.acting import (
+    ROLE_SCOPES,
+    TRANSFER,
+    acting,
+    acting_choose,
+    organisation_acted_for,
+)
 from apps.accounts.errors import NotFound, ServiceError
 from apps.accounts.forms import InvitationForm, RoleForm
 from apps.accounts.models import Invitation, Membership, Organisation, User
+from apps.accounts.roles import accounts_in_order, accounts_of
 from apps.accounts.second_factor import second_factor_ask
 from apps.accounts.selectors import invitations_open, members_of
 from apps.accounts.services.invitations import (
@@ -39,14 +47,16 @@ def members(request: HttpRequest) -> HttpResponse:
     """Who is a member in which role; posting invites somebody."""
     organisation = organisation_acted_for(request)
     user = cast(User, request.user)
-    form = InvitationForm(request.POST if request.method == "POST" else None)
+    accounts = accounts_of(user).filter(organisation=organisation, closed_at=None)
+    data = request.POST if request.method == "POST" else None
+    form = InvitationForm(data, accounts=accounts)
     if form.is_valid():
         if asked := _second_factor_for(request, form.cleaned_data["role"]):
             return asked
         try:
             invitation_create(organisation=organisation, by=user, **form.cleaned_data)
         except ServiceError as error:
-            form.add_error("email", error.message)
+            form.add_error("role" if error.code == "owner_not_limited" else "email", error.message)
         else:
             messages.success(request, _("The invitation is on its way."))
             return redirect("members")
@@ -122,8 +132,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return redirect_to_login(request.get_full_path())
         invitation_accept(invitation=found, user=request.user)
         acting_choose(request, organisation_id=found.organisation_id)
-        messages.success(request, _("You now act for %(name)s.") % {"name": found.organisation})
+        owner = acting(request).owner
+        messages.success(request, _("You now act for %(name)s.") % {"name": owner})
         return redirect("account")
+    prefetch_related_objects([found], accounts_in_order())
     return render(request, "accounts/invitation.html", {"invitation": found})
 
 

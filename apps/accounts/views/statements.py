@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.acting import acting
 from apps.accounts.amounts import text_from_micro
 from apps.accounts.ledger.models import Owner
+from apps.accounts.roles import sees_the_whole
 from apps.accounts.spreadsheets import csv_response
 from apps.accounts.statement_paper import statement_pdf
 from apps.accounts.statements import Month, months_of, rows_of, statement_of
@@ -25,8 +27,12 @@ _HEADER = ("at", "asset", "what", "reference", "in", "out", "balance")
 @never_cache
 def statements(request: HttpRequest) -> HttpResponse:
     """The months that there are statements of."""
-    owner = acting(request).owner
-    return render(request, "accounts/statements.html", {"owner": owner, "months": months_of(owner)})
+    asked = _asked(request)
+    return render(
+        request,
+        "accounts/statements.html",
+        {**asked._asdict(), "months": months_of(asked.owner, whole=asked.whole)},
+    )
 
 
 @require_safe
@@ -34,8 +40,10 @@ def statements(request: HttpRequest) -> HttpResponse:
 @never_cache
 def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """One month, asset by asset."""
-    owner, asked = acting(request).owner, _month(request, year, month)
-    context = {"owner": owner, "month": asked, "items": statement_of(owner, asked)}
+    asked = _asked(request)
+    of = _month(asked, year, month)
+    items = statement_of(asked.owner, of, whole=asked.whole)
+    context = {**asked._asdict(), "month": of, "items": items}
     return render(request, "accounts/statement.html", context)
 
 
@@ -44,10 +52,11 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @never_cache
 def pdf(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The same on paper, in the reader's language."""
-    asked = _month(request, year, month)
-    paper = statement_pdf(acting(request).owner, asked)
+    asked = _asked(request)
+    of = _month(asked, year, month)
+    paper = statement_pdf(asked.owner, of, whole=asked.whole)
     response = HttpResponse(paper, content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="statement-{asked.name}.pdf"'
+    response["Content-Disposition"] = f'attachment; filename="{_file_name(asked, of)}.pdf"'
     return response
 
 
@@ -56,17 +65,42 @@ def pdf(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @never_cache
 def csv(request: HttpRequest, year: int, month: int) -> HttpResponseBase:
     """Every movement of the month, between each asset's opening and closing balance."""
-    asked = _month(request, year, month)
-    rows = _rows(acting(request).owner, asked)
-    return csv_response(name=f"statement-{asked.name}.csv", header=_HEADER, rows=rows)
+    asked = _asked(request)
+    of = _month(asked, year, month)
+    name = f"{_file_name(asked, of)}.csv"
+    return csv_response(name=name, header=_HEADER, rows=_rows(asked, of))
 
 
-def _rows(owner: Owner, month: Month) -> Iterator[list[str]]:
-    for item in statement_of(owner, month):
+class _Asked(NamedTuple):
+    """Whose statement: one account's, or with `whole` that of all of an organisation's. `query` is
+    what addresses of the same end with."""
+
+    owner: Owner
+    whole: bool
+    has_whole: bool
+    query: str
+
+
+def _asked(request: HttpRequest) -> _Asked:
+    who = acting(request)
+    has_whole = sees_the_whole(owner=who.owner, user=who.user)
+    has_whole = has_whole and who.owner.sub_accounts.exists()
+    whole = request.GET.get("accounts") == "all"
+    if whole and not has_whole:
+        raise Http404("there is no other account to see")
+    return _Asked(who.owner, whole, has_whole, "?accounts=all" if whole else "")
+
+
+def _file_name(asked: _Asked, month: Month) -> str:
+    return f"statement-{month.name}{'-all-accounts' if asked.whole else ''}"
+
+
+def _rows(asked: _Asked, month: Month) -> Iterator[list[str]]:
+    for item in statement_of(asked.owner, month, whole=asked.whole):
         code = item.asset.code
         opening, closing = text_from_micro(item.opening), text_from_micro(item.closing)
         yield [month.start.isoformat(), code, "opening", "", "", "", opening]
-        for row in rows_of(owner, month, item):
+        for row in rows_of(asked.owner, month, item, whole=asked.whole):
             amount = text_from_micro(abs(row.amount))
             came, went = (amount, "") if row.amount > 0 else ("", amount)
             said = [row.kind.name.lower(), str(row.reference), came, went]
@@ -74,8 +108,8 @@ def _rows(owner: Owner, month: Month) -> Iterator[list[str]]:
         yield [month.end.isoformat(), code, "closing", "", "", "", closing]
 
 
-def _month(request: HttpRequest, year: int, month: int) -> Month:
-    asked = Month(year, month)
-    if asked not in months_of(acting(request).owner):
-        raise Http404(asked)
-    return asked
+def _month(asked: _Asked, year: int, month: int) -> Month:
+    found = Month(year, month)
+    if found not in months_of(asked.owner, whole=asked.whole):
+        raise Http404(found)
+    return found

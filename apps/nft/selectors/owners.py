@@ -15,11 +15,10 @@ __all__ = ["account_tag", "owner_of_tag", "owner_of_wallet"]
 def account_tag(owner: Owner) -> str:
     """The 32 bytes, 0x hex, by which a redemption on chain names a ledger account.
 
-    The UUID of the person or organisation in the lower half: a slip of a digit names nobody.
+    The UUID of the person, organisation or sub-account in the lower half: a slip of a digit names
+    nobody.
     """
-    holder = owner.user or owner.organisation
-    assert holder is not None, "the platform redeems nothing to itself"
-    return "0x" + (bytes(16) + holder.public_id.bytes).hex()
+    return "0x" + (bytes(16) + _public_id(owner).bytes).hex()
 
 
 def owner_of_tag(tag: str) -> Owner | None:
@@ -28,5 +27,13 @@ def owner_of_tag(tag: str) -> Owner | None:
     if any(raw[:16]) or not any(raw):
         return None
     key = uuid.UUID(bytes=raw[16:])
-    named = Q(user__public_id=key) | Q(organisation__public_id=key)
+    named = Q(user__public_id=key) | Q(organisation__public_id=key, parent=None) | Q(public_id=key)
     return Owner.objects.filter(named).first()
+
+
+def _public_id(owner: Owner) -> uuid.UUID:
+    if owner.public_id is not None:
+        return owner.public_id
+    holder = owner.user or owner.organisation
+    assert holder is not None, "the platform redeems nothing to itself"
+    return holder.public_id

@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.accounts.models import Owner, User
-from apps.accounts.services.spending import APPROVERS, role_of
+from apps.accounts.roles import writing_role_for
+from apps.accounts.services.spending import APPROVERS
 from apps.orderbook.engine.book.money import MICRO
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep
 
@@ -101,18 +102,13 @@ def progress_of(order: BulkOrder) -> Progress | None:
 
 def may_decide(*, order: BulkOrder, execution: BulkExecution, user: User) -> bool:
     """Whether the member's role lets them decide and nothing of the order is their own doing."""
-    organisation = order.owner.organisation_id
-    return (
-        organisation is not None
-        and user.pk not in (execution.proposed_by_id, execution.brought_by_id)
-        and role_of(organisation_id=organisation, user=user) in APPROVERS
-    )
+    is_own = user.pk in (execution.proposed_by_id, execution.brought_by_id)
+    return not is_own and writing_role_for(owner=order.owner, user=user) in APPROVERS
 
 
 def orders_to_decide(*, owner: Owner, user: User) -> QuerySet[BulkOrder]:
     """The owner's orders that wait for an approval that this member may give."""
-    organisation = owner.organisation_id
-    if organisation is None or role_of(organisation_id=organisation, user=user) not in APPROVERS:
+    if writing_role_for(owner=owner, user=user) not in APPROVERS:
         return BulkOrder.objects.none()
     asked = BulkExecution.objects.filter(decision=BulkExecution.Decision.PENDING)
     others = asked.exclude(proposed_by=user).exclude(brought_by=user).values("order")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
 from apps.accounts.models import Asset, Balance, Owner, WalletHolding
 from apps.orderbook.engine.fees import Rates, Schedule, Standing
@@ -29,11 +29,14 @@ def schedule_of(product: Product) -> Schedule:
 
 
 def volume_of(owner: Owner, quote_id: int) -> int:
-    """What the owner traded in 30 days on markets of this quote asset, in its micro-units."""
-    totals = Volume.objects.filter(owner=owner, asset=quote_id).order_by("-day")
-    upto = totals.first()
-    before = totals.filter(day__lte=datetime.now(UTC).date() - WINDOW).first()
-    return (upto.total if upto else 0) - (before.total if before else 0)
+    """What the owner traded in 30 days on markets of this quote asset, in its micro-units.
+
+    With the other accounts of their organisation, as everything here.
+    """
+    totals = Volume.objects.filter(owner__in=_together(owner), asset=quote_id)
+    latest = totals.order_by("owner_id", "-day").distinct("owner_id")
+    before = latest.filter(day__lte=datetime.now(UTC).date() - WINDOW)
+    return sum(row.total for row in latest) - sum(row.total for row in before)
 
 
 def volume_month(owner: Owner, *, quote_code: str) -> int:
@@ -44,12 +47,12 @@ def volume_month(owner: Owner, *, quote_code: str) -> int:
 
 def cc_of(owner: Owner) -> int:
     """The CC that the owner has, held ones and those in linked wallets included."""
-    found = Balance.objects.filter(owner=owner, asset__code="CC").first()
+    held = Balance.objects.filter(owner__in=_together(owner), asset__code="CC")
     linked = WalletHolding.objects.filter(
-        wallet__owner=owner, wallet__unlinked_at__isnull=True, asset__code="CC"
+        wallet__owner__in=_together(owner), wallet__unlinked_at__isnull=True, asset__code="CC"
     )
     on_chain = linked.aggregate(sum=Sum("amount"))["sum"] or 0
-    return (found.total if found else 0) + int(on_chain)
+    return sum(balance.total for balance in held) + int(on_chain)
 
 
 def own_fees(owner: Owner, products: Iterable[Product]) -> list[OwnFees]:
@@ -63,3 +66,8 @@ def own_fees(owner: Owner, products: Iterable[Product]) -> list[OwnFees]:
         tier, tiers = schedule.tier_of(standing), len(schedule.tiers)
         found.append(OwnFees(product, schedule.rates_of(standing), tier, tiers))
     return found
+
+
+def _together(owner: Owner) -> QuerySet[Owner]:
+    """The accounts that stand in the same place: those of one organisation, or this one alone."""
+    return Owner.objects.filter(Q(pk=owner.main_id) | Q(parent=owner.main_id))

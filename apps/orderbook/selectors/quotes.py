@@ -169,5 +169,7 @@ def _requests() -> QuerySet[QuoteRequest]:
 def _same_entity(owner: Owner) -> QuerySet[Owner]:
     """Everybody who trades as one with the owner."""
     entity = trading_entity(owner)
-    people = Owner.objects.filter(user__memberships__organisation__owner=entity)
-    return Owner.objects.filter(Q(pk__in=[owner.pk, entity]) | Q(pk__in=people.values("pk")))
+    people = Owner.objects.filter(user__memberships__organisation__accounts=entity)
+    return Owner.objects.filter(
+        Q(pk__in=[owner.pk, entity]) | Q(parent=entity) | Q(pk__in=people.values("pk"))
+    )

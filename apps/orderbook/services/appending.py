@@ -21,13 +21,16 @@ from apps.accounts.together import Together
 from apps.orderbook.models import Command, Product
 from apps.orderbook.services.doorbell import doorbell_ring
 
-# The owner for whom a person counts in self-trade prevention: the organisation that they joined
-# first. It stays with the order: joining or leaving changes only later ones.
+# The owner for whom an owner counts in self-trade prevention: for a sub-account the main one, for a
+# person that of the organisation that they joined first. It stays with the order: joining or
+# leaving changes only later ones.
 ENTITY: Final = """(
-    SELECT company.id FROM accounts_owner person
-    JOIN accounts_membership member ON member.user_id = person.user_id
-    JOIN accounts_owner company ON company.organisation_id = member.organisation_id
-    WHERE person.id = wanted.owner_id ORDER BY member.created_at, member.id LIMIT 1
+    SELECT coalesce(mine.parent_id, (
+        SELECT company.id FROM accounts_membership member
+        JOIN accounts_owner company
+          ON company.organisation_id = member.organisation_id AND company.parent_id IS NULL
+        WHERE member.user_id = mine.user_id ORDER BY member.created_at, member.id LIMIT 1
+    )) FROM accounts_owner mine WHERE mine.id = wanted.owner_id
 )"""
 
 _TYPES: Final = {

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.amounts import text_from_micro
-from apps.accounts.models import Membership, User
+from apps.accounts.models import User
+from apps.accounts.roles import members_for
 from apps.accounts.services.mailing import mail_news
 from apps.accounts.services.spending import APPROVERS
 from apps.orderbook.models import BulkExecution, BulkOrder
@@ -62,9 +63,7 @@ def _readers(execution: BulkExecution, news: str) -> Iterator[User]:
     if news != ASKED:
         yield from (person for person in own if person.is_active)
         return
-    members = Membership.objects.filter(
-        organisation=execution.order.owner.organisation_id, role__in=APPROVERS, user__is_active=True
-    )
+    members = members_for(execution.order.owner).filter(role__in=APPROVERS, user__is_active=True)
     for member in members.select_related("user").order_by("pk"):
         if member.user not in own:
             yield member.user

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.acting import TRADE, scopes_for_owner
-from apps.accounts.models import Membership, Owner, User
+from apps.accounts.models import Owner, User
+from apps.accounts.roles import members_for
 from apps.accounts.services.mailing import mail_news
 from apps.accounts.services.spending import SPENDERS
 from apps.orderbook.models import Quote, QuotePermit, QuoteRequest
@@ -64,9 +65,7 @@ def _readers_of_quote(quote: Quote) -> list[User]:
 def _traders(owner: Owner) -> list[User]:
     if owner.user is not None:
         return [owner.user] if owner.user.is_active else []
-    members = Membership.objects.filter(
-        organisation=owner.organisation_id, role__in=SPENDERS, user__is_active=True
-    )
+    members = members_for(owner).filter(role__in=SPENDERS, user__is_active=True)
     return [member.user for member in members.select_related("user").order_by("pk")]
 
 

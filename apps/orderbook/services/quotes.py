@@ -119,9 +119,15 @@ def _answerer_check(request: QuoteRequest, owner: Owner, by: User) -> None:
             code="quotes_not_permitted",
         )
     asker = request.order.owner
-    is_asker = bool(scopes_for_owner(user=by, owner=asker))
-    if is_asker or trading_entity(owner) == trading_entity(asker):
+    if _is_of(asker, by) or trading_entity(owner) == trading_entity(asker):
         raise NotPermitted(_("This request is your own organisation's."), code="quote_to_oneself")
+
+
+def _is_of(owner: Owner, user: User) -> bool:
+    """Whether the owner is this person, or their organisation, whatever they may do there."""
+    if owner.organisation is None:
+        return owner.user_id == user.pk
+    return owner.organisation.members.filter(pk=user.pk).exists()
 
 
 def _answered_already(
