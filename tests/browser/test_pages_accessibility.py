@@ -11,10 +11,18 @@ from playwright.sync_api import Page
 
 from apps.accounts.models import Asset, Owner
 from apps.accounts.services.invitations import invitation_create, invitation_link
+from apps.accounts.services.sub_accounts import sub_account_open
 from apps.registry.models import CreditClass, Retirement, SerialBlock
 from apps.registry.services.retirements import retirement_create
 from apps.registry.services.taxonomy import taxonomy_load
-from tests.support.factories import TONNE, asset_make, fund, organisation_make, wallet_make
+from tests.support.factories import (
+    TONNE,
+    asset_make,
+    fund,
+    organisation_make,
+    user_make,
+    wallet_make,
+)
 from tests.support.markets import fill_write, order_rest, product_make
 from tests.support.registry import block_make, holder_make
 from tests.support.site import sign_in, site_running
@@ -141,13 +149,20 @@ def test_no_page_of_an_organisation_has_a_fault(
 ) -> None:
     boss = retirement.owner.user
     assert boss is not None
-    company = organisation_make(by=boss)
+    viewer = user_make()
+    company = organisation_make(by=boss, viewer=viewer)
+    fleet = sub_account_open(organisation=company, name="Fleet", by=boss)
+    fund(fleet, asset_make("USDC", kind=Asset.Kind.CASH), TONNE)
     invitation = invitation_create(
-        organisation=company, email="friend@example.org", role="viewer", by=boss
+        organisation=company, email="friend@example.org", role="viewer", by=boss, accounts=[fleet]
     )
     sign_in(page, site, boss)
     page.goto(f"{site}/account/")
-    page.get_by_role("radio", name=str(company)).check()
+    page.get_by_role("radio", name=str(fleet)).check()
     page.get_by_role("button", name="Switch").click()
-    paths = [*OF_AN_ORGANISATION, f"/invitations/{invitation_link(invitation).split('/')[4]}/"]
+    paths = [
+        *OF_AN_ORGANISATION,
+        f"/account/members/{viewer.public_id}/accounts/",
+        f"/invitations/{invitation_link(invitation).split('/')[4]}/",
+    ]
     assert {path: found for path in paths if (found := faults(page, site + path))} == {}

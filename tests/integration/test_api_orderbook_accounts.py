@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.ledger.services import CUSTODY, Leg, ledger_post, platform_owner_get
 from apps.accounts.models import Transfer, User
+from apps.accounts.services.gifts import gift_create
 from apps.orderbook.ids import account_uuid, order_uuid, profile_uuid
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import Side
@@ -152,6 +153,24 @@ class TestHolds:
 
         assert holds(quote) == [(str(order_uuid(buys.pk)), "0.5", "order")]
         assert holds(base) == [(str(order_uuid(sells.pk)), "0.002", "order")]
+
+    def test_so_does_what_else_holds(self, bot: Bot, user: User, product: Product) -> None:
+        balance = fund(user.owner, product.quote, UNIT)
+        order = order_rest(product, user.owner, price=500_000)
+        gift = gift_create(
+            owner=user.owner,
+            asset=product.quote,
+            amount=250_000,
+            to="somebody@example.org",
+            idempotency_key="key",
+        )
+        latest, before = answered(bot.get(f"/accounts/{account_uuid(balance.pk)}/holds"))
+        assert (latest["type"], latest["ref"], latest["amount"]) == (
+            "gift",
+            str(gift.public_id),
+            "0.25",
+        )
+        assert before["ref"] == str(order_uuid(order.pk))
 
 
 class TestFills:

@@ -19,7 +19,6 @@ from hypothesis.extra.django import TestCase, TransactionTestCase
 
 from apps.accounts.ledger.invariants import held_equals_holds
 from apps.registry.models import SerialBlock, Span
-from ccmarket.invariants import HOLD_SOURCES
 from tests.support.custody_moves import MOVES, Move, World, lost_or_doubled, moves
 from tests.support.examples import examples
 from tests.support.races import race
@@ -31,7 +30,7 @@ WRITERS = 3
 
 def broken() -> list[str]:
     """Everything that could be."""
-    holds = list(held_equals_holds(sources=HOLD_SOURCES))
+    holds = list(held_equals_holds())
     return lost_or_doubled() + broken_invariants() + holds
 
 

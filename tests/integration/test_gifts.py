@@ -23,7 +23,6 @@ from apps.accounts.services.gifts import (
     gift_return,
     gifts_sweep,
 )
-from ccmarket.invariants import HOLD_SOURCES
 from tests.support.api import bot_of
 from tests.support.factories import asset_make, client_of, fund, owner_make, wallet_make
 from tests.support.pages import hidden_of, soup_of, text_of
@@ -55,7 +54,7 @@ def give(giver: Owner, amount: int = 3 * UNIT, **changes: Any) -> Gift:
 
 def has(owner: Owner) -> tuple[int, int]:
     balance = balance_of(owner, Asset.objects.get(code="USDC"))
-    assert list(held_equals_holds(sources=HOLD_SOURCES)) == []
+    assert list(held_equals_holds()) == []
     return balance.available, balance.held
 
 

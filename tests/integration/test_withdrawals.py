@@ -34,7 +34,6 @@ from apps.registry.services.withdrawals import (
     withdrawal_request,
     withdrawal_start,
 )
-from ccmarket.invariants import HOLD_SOURCES
 from tests.support.api import bot_of
 from tests.support.factories import client_of, owner_make, staff_make, user_make
 from tests.support.pages import downloaded
@@ -110,7 +109,7 @@ def blocks() -> list[tuple[int, int, str]]:
 
 def all_is_well() -> None:
     assert broken_invariants() == []
-    assert list(held_equals_holds(sources=HOLD_SOURCES)) == []
+    assert list(held_equals_holds()) == []
 
 
 def test_asking_holds_the_balance_and_reserves_whole_serials(

@@ -36,7 +36,6 @@ from apps.nft.services.kinds import KINDS, MINT, Kind
 from apps.nft.services.minting import mint_request
 from apps.nft.services.settlement import settlement_turn
 from apps.registry.models import CreditClass, SerialBlock
-from ccmarket.invariants import HOLD_SOURCES
 from tests.support.factories import wallet_make
 from tests.support.registry import TONNE, block_make, broken_invariants, holder_make
 
@@ -200,7 +199,7 @@ class Settlement:
         """Everything that does not add up, in all books and on chain; halts too."""
         lines: Iterable[str] = (
             *broken_invariants(),
-            *held_equals_holds(sources=HOLD_SOURCES),
+            *held_equals_holds(),
             *tokens_are_tokenised_spans(),
             *bridge_owns_what_is_out(),
             *bridge_owns_the_cc_that_is_out(),

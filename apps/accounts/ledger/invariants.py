@@ -5,9 +5,11 @@ Each function yields one line for each thing that is broken and nothing when all
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from django.db import connection
+
+from apps.accounts.ledger.holds import hold_sources
 
 BALANCE_IS_ITS_TRANSFERS = """
 WITH moved AS (
@@ -59,12 +61,9 @@ def assets_sum_to_zero() -> Iterator[str]:
             yield f"asset {code}: all balances add up to {total}, not 0"
 
 
-def held_equals_holds(*, sources: Sequence[str]) -> Iterator[str]:
-    """Every held amount is explained by open orders and intents.
-
-    `sources` are SELECTs of (owner_id, asset_id, amount), one from each app that places holds.
-    """
-    query = HELD_IS_ITS_HOLDS.format(sources=" UNION ALL ".join(sources))
+def held_equals_holds() -> Iterator[str]:
+    """Every held amount is explained by the rows that hold it, in every app that places holds."""
+    query = HELD_IS_ITS_HOLDS.format(sources=" UNION ALL ".join(hold_sources()))
     with connection.cursor() as cursor:
         cursor.execute(query)
         for owner, asset, held, explained in cursor.fetchall():

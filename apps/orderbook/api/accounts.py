@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from apps.accounts.acting import acting
 from apps.accounts.api.fields import MicroField
 from apps.accounts.errors import NotFound
+from apps.accounts.ledger.holds import Held, hold_kinds, holds_of
 from apps.accounts.models import Balance, Transfer
 from apps.orderbook import dialect, names
 from apps.orderbook.api.base import DialectView, checked, cursors_set, errors
@@ -28,10 +29,8 @@ from apps.orderbook.ids import (
     profile_uuid,
     public_uuid,
 )
-from apps.orderbook.models import Order
 from apps.orderbook.selectors.accounts import (
     Entry,
-    account_holds,
     account_ledger,
     accounts_of,
 )
@@ -111,22 +110,28 @@ class LedgerView(DialectView):
 
 
 class HoldsView(DialectView):
-    """What is held on an account, and for which order."""
+    """What is held on an account, and for what."""
 
     class HoldOutput(serializers.Serializer[Any]):
         id = serializers.SerializerMethodField()
         created_at = TimeField()
-        amount = MicroField(source="hold")
-        type = serializers.CharField(read_only=True, default="order")
-        ref = PublicIdField(order_uuid, source="pk")
+        amount = MicroField()
+        type = serializers.ChoiceField(
+            hold_kinds(), source="kind", help_text="What `ref` names: an order, a gift and so on."
+        )
+        ref = serializers.SerializerMethodField()
 
-        def get_id(self, order: Order) -> uuid.UUID:
-            return public_uuid(Kind.HOLD, order.pk)
+        def get_id(self, held: Held) -> uuid.UUID:
+            return held.public_id or public_uuid(Kind.HOLD, held.row_id)
+
+        def get_ref(self, held: Held) -> uuid.UUID:
+            return held.ref or order_uuid(held.row_id)
 
     @extend_schema(responses={200: HoldOutput(many=True), **errors(401, 403, 404)})
     def get(self, request: Request, account: str) -> Response:
-        """Holds of open orders, latest first."""
-        holds = account_holds(account_named(request, account))
+        """Of open orders, quotes that stand, gifts not claimed yet, and what is under way out of
+        the ledger; latest first."""
+        holds = holds_of(account_named(request, account))
         return Response(self.HoldOutput(holds, many=True).data)
 
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.accounts.models import Balance, Owner, Transfer
-from apps.orderbook.models import Fill, Order
-from apps.orderbook.models.enums import OrderStatus, Side
+from apps.orderbook.models import Fill
 
 OF_TRADES: Final = frozenset({Transfer.Kind.TRADE, Transfer.Kind.FEE})
 
@@ -97,14 +96,3 @@ def _entry(balance: Balance, row: tuple[int, ...], trades: dict[int, Fill]) -> E
 
 def _fills(ids: Iterable[int]) -> dict[int, Fill]:
     return Fill.objects.select_related("product__base", "product__quote").in_bulk(set(ids))
-
-
-def account_holds(balance: Balance) -> QuerySet[Order]:
-    """The open orders that hold part of this balance, latest first."""
-    sells = Q(side=Side.SELL, product__base=balance.asset_id)
-    buys = Q(side=Side.BUY, product__quote=balance.asset_id)
-    return (
-        Order.objects.filter(sells | buys, owner=balance.owner_id, status=OrderStatus.OPEN)
-        .exclude(hold=0)
-        .order_by("-created_at", "-pk")
-    )
