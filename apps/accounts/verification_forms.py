@@ -47,7 +47,7 @@ class LegalForm(forms.Form):
 class PersonForm(forms.Form):
     """One person to whom part of the organisation belongs; left empty, nobody."""
 
-    name = forms.CharField(label=_("Name"), max_length=200, required=False)
+    name = forms.CharField(label=_("Full name"), max_length=200, required=False)
     share = forms.DecimalField(
         label=_("Share in %"),
         min_value=Decimal("0.01"),
