@@ -19,6 +19,23 @@ WHERE s.quote_line_id IS NULL AND s.over_at IS NOT NULL
       (o.filled_size, o.filled_notional, o.fees, o.product_id, o.client_oid, o.owner_id)
 ORDER BY 1
 """
+# A step that waits is the order that it says, which ends with the deadline that was let; nothing
+# waits for an order that is over, and what is cancelled ends with the next command of its market.
+_WAITING: Final = """
+SELECT s.id FROM orderbook_bulkstep s
+JOIN orderbook_bulkexecution e ON e.id = s.execution_id
+JOIN orderbook_bulkorder b ON b.id = e.order_id
+LEFT JOIN orderbook_order o ON o.id = s.placed_id
+WHERE s.expires_at IS NOT NULL AND (
+    s.expires_at IS DISTINCT FROM e.deadline
+    OR (s.over_at IS NULL AND (s.placed_id IS NULL OR b.state IN ('done', 'cancelled')))
+    OR (o.id IS NOT NULL AND
+        (s.product_id, s.client_oid, s.price, s.size, s.expires_at, s.display_size, b.owner_id)
+        IS DISTINCT FROM (o.product_id, o.client_oid, o.price, o.size, o.expires_at,
+                          o.display_size, o.owner_id))
+)
+ORDER BY 1
+"""
 # What a step filled is drawn by demands but for its surplus, and what is drawn goes to lines.
 _ALLOTTED: Final = """
 SELECT s.id FROM orderbook_bulkstep s
@@ -58,12 +75,16 @@ HAVING sum(p.grams) <> r.amount_grams
     OR count(DISTINCT l.beneficiary) > 1
 ORDER BY 1
 """
+# What waits counts with all that it holds: it may fill.
 _EXECUTIONS: Final = """
 SELECT e.id FROM orderbook_bulkexecution e JOIN orderbook_bulkorder b ON b.id = e.order_id
 LEFT JOIN LATERAL (
-    SELECT coalesce(sum(notional + fees), 0) AS spent,
-           bool_or(allotted_at IS NULL) AS is_open
-    FROM orderbook_bulkstep WHERE execution_id = e.id
+    SELECT coalesce(sum(t.notional + t.fees
+                        + coalesce(o.filled_notional + o.fees + o.hold, 0)), 0) AS spent,
+           bool_or(t.allotted_at IS NULL) AS is_open
+    FROM orderbook_bulkstep t
+    LEFT JOIN orderbook_order o ON o.id = t.placed_id AND t.over_at IS NULL
+    WHERE t.execution_id = e.id
 ) s ON true
 LEFT JOIN LATERAL (
     SELECT bool_or(p.retirement_id IS NULL) AS is_open
@@ -93,6 +114,8 @@ def steps_are_their_orders() -> Iterator[str]:
     """A step of a bulk order filled and cost what its order did."""
     for step in _ids(_STEPS):
         yield f"step {step} of a bulk order: is not what its order came to"
+    for step in _ids(_WAITING):
+        yield f"step {step} of a bulk order: waits for something else than was let"
 
 
 def bulk_fills_are_allotted_to_the_gram() -> Iterator[str]:

@@ -159,3 +159,26 @@ def test_another_member_is_asked_to_approve_and_sees_what_and_how_much(
     assert order.state == State.DONE
     assert order.executions.get().decided_by == company.approver
     assert Retirement.objects.get().amount_grams == 3 * TONNE
+
+
+def test_an_order_waits_in_the_books_for_sellers_at_a_limit(
+    site: str, page: Page, company: Company
+) -> None:
+    acting_for(page, site, company, company.trader)
+    order = company.order({"tonnes": 6})
+    page.goto(f"{site}/bulk-orders/{order.public_id}")
+    page.get_by_text("Wait in the order books").click()
+    assert faults(page) == []
+    page.get_by_label("Wait for sellers").select_option("For one day")
+    page.get_by_label("Limit per tonne").fill("1")
+    page.get_by_label("Others see").select_option("A quarter of it at a time")
+    page.get_by_role("button", name="Carry out this plan").click()
+    state = page.locator("#bulk-order")
+    expect(state).to_contain_text("Being carried out")
+    worked(order)
+    expect(state).to_contain_text("4 t of 6 t")
+    expect(state).to_contain_text("Waits in the book")
+    assert faults(page) == []
+    page.get_by_role("button", name="Cancel what is left").click()
+    expect(state).to_contain_text("Being ended")
+    assert order.executions.get().visible_bps == 2_500

@@ -89,9 +89,9 @@ class Visitor:
         page = reverse("bulk_order_new")
         self._send(page, page, form, files={"file": ("lines.csv", content)})
 
-    def ask_for(self, order: BulkOrder, *, plan_id: int, total: int) -> None:
-        """Has the plan carried out. Asking again for the same changes nothing."""
-        form = {"plan_id": str(plan_id), "total_max": text_from_micro(total), "keep": "retire"}
+    def ask_for(self, order: BulkOrder, *, plan_id: int, total: int, **said: str) -> None:
+        """Has the plan carried out, as `said`. Asking again for the same changes nothing."""
+        form = {"plan_id": str(plan_id), "total_max": text_from_micro(total), **said}
         names = [order.public_id]
         self._send(
             reverse("bulk_order", args=names), reverse("bulk_order_execute", args=names), form

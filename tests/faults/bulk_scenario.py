@@ -1,7 +1,8 @@
 """A bulk order, an engine, two workers, the web, and somebody who kills them until it is done.
 
 Run with private services: `python -m ccmarket.embedded run --durable -- python -m
-tests.faults.bulk_scenario LINES KILLS SEED`. Prints what it found as JSON.
+tests.faults.bulk_scenario LINES KILLS SEED WAY`. Prints what it found as JSON. The way: `retire` or
+`hold` what is bought at once, or `wait` in the books for sellers, who come meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.core.management import call_command
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ccmarket.settings")
 django.setup()
 
-from django.db.models import Sum  # noqa: E402
+from django.db.models import Q, Sum  # noqa: E402
 
 from apps.orderbook.models import (  # noqa: E402
     BulkCertificate,
@@ -29,11 +30,19 @@ from apps.orderbook.models import (  # noqa: E402
     Command,
     Fill,
 )
-from apps.registry.models import Retirement  # noqa: E402
+from apps.orderbook.models.enums import CommandKind  # noqa: E402
+from apps.orderbook.services.backlog import MarketBehind  # noqa: E402
+from apps.registry.models import CreditClass, Retirement  # noqa: E402
 from tests.faults.bulk_processes import Processes, Visitor  # noqa: E402
-from tests.support.bulk_executions import Company, company_make, offer  # noqa: E402
-from tests.support.bulk_orders import cash, file_of  # noqa: E402
-from tests.support.engines import broken_invariants, run_engine  # noqa: E402
+from tests.support.bulk_executions import (  # noqa: E402
+    Company,
+    company_make,
+    offer,
+    offered,
+    seller_of,
+)
+from tests.support.bulk_orders import UNIT, cash, file_of  # noqa: E402
+from tests.support.engines import broken_invariants, run_engine, sell  # noqa: E402
 from tests.support.factories import TONNE  # noqa: E402
 
 PLAN_S_MAX = 180.0
@@ -41,15 +50,28 @@ PAUSE_S = (0.2, 3.0)
 LOOK_S = 0.05
 ASKED_MAX = 500 * TONNE
 GRAMS_MAX = 800_000
+KILOGRAM = 1_000
+SELLS_PART = 0.3
 State = BulkOrder.State
 
 
-def main(lines: int, kills: int, seed: int) -> None:
+# What a member says beside the plan and its total. In the books are 60 t at the limit.
+WAYS = {
+    "retire": {"keep": "retire"},
+    "hold": {"keep": "hold"},
+    "wait": {"keep": "retire", "wait_s": "3600", "limit_price": "1", "visible_bps": "2500"},
+}
+
+
+def main(lines: int, kills: int, seed: int, way: str) -> None:
     call_command("migrate", verbosity=0)
     draw, company, took_s = random.Random(seed), company_make(), {}
-    for first, year in ((1, 2019), (2_000, 2020), (4_000, 2022)):
+    classes = [
         offer(first, year, *((price, 20) for price in range(1, 16)))
+        for first, year in ((1, 2019), (2_000, 2020), (4_000, 2022))
+    ]
     run_engine()
+    sellers = Sellers(classes, draw) if way == "wait" else None
     processes = Processes()
     try:
         visitor = Visitor(processes, company.client(company.trader))
@@ -62,8 +84,8 @@ def main(lines: int, kills: int, seed: int) -> None:
         assert order.state == State.PLANNED, order.state
         took_s["to_plan"] = time.monotonic() - began_s
         plan, began_s = order.plans.get(), time.monotonic()
-        visitor.ask_for(order, plan_id=plan.pk, total=plan.cost)
-        struck_until_done(order, visitor, processes, draw, kills)
+        visitor.ask_for(order, plan_id=plan.pk, total=plan.cost, **WAYS[way])
+        struck_until_done(order, visitor, processes, draw, kills, sellers)
         took_s["to_done"] = time.monotonic() - began_s
     finally:
         processes.stop()
@@ -78,7 +100,12 @@ def main(lines: int, kills: int, seed: int) -> None:
 
 
 def struck_until_done(
-    order: BulkOrder, visitor: Visitor, processes: Processes, draw: random.Random, kills: int
+    order: BulkOrder,
+    visitor: Visitor,
+    processes: Processes,
+    draw: random.Random,
+    kills: int,
+    sellers: Sellers | None,
 ) -> None:
     """Kills something once the first order is placed, and again and again until it is done."""
     limit_s = time.monotonic() + 300 + order.lines_count / 50
@@ -89,7 +116,26 @@ def struck_until_done(
         if is_begun and time.monotonic() >= next_s and sum(processes.kills.values()) < kills:
             processes.strike(draw)
             next_s = time.monotonic() + draw.uniform(*PAUSE_S)
+        if is_begun and sellers is not None:
+            sellers.come()
         look(order, visitor, processes)
+
+
+class Sellers:
+    """Those who hold the rest of each class: now and then one sells a little at the limit."""
+
+    def __init__(self, classes: list[CreditClass], draw: random.Random) -> None:
+        self._draw = draw
+        self._stocks = [(*offered(found), seller_of(found)) for found in classes]
+
+    def come(self) -> None:
+        if self._draw.random() < SELLS_PART:
+            product, owner = self._draw.choice(self._stocks)
+            try:
+                sell(product, owner, UNIT, self._draw.randrange(100, 3_000) * KILOGRAM)
+            except MarketBehind:
+                # Its engine has just been killed: they come again.
+                return
 
 
 def look(order: BulkOrder, visitor: Visitor, processes: Processes) -> None:
@@ -117,7 +163,7 @@ def found(order: BulkOrder, company: Company) -> dict[str, object]:
     """What came of it, counted from the rows."""
     parts, total = BulkPart.objects.filter(line__order=order), Sum("grams")
     by_line = parts.values("line", "line__grams").annotate(total=total)
-    bought = Fill.objects.filter(taker_owner=company.owner)
+    bought = Fill.objects.filter(Q(taker_owner=company.owner) | Q(maker_owner=company.owner))
     return {
         "state": order.state,
         "asked": BulkLine.objects.aggregate(total=total)["total"],
@@ -129,13 +175,13 @@ def found(order: BulkOrder, company: Company) -> dict[str, object]:
         "surplus": BulkStep.objects.aggregate(total=Sum("surplus"))["total"],
         "retired": Retirement.objects.aggregate(total=Sum("amount_grams"))["total"],
         "retirements": Retirement.objects.count(),
-        "certified": BulkCertificate.objects.get(beneficiary="").grams,
+        "certified": BulkCertificate.objects.filter(beneficiary="").aggregate(total=total)["total"],
         "certificates": BulkCertificate.objects.count(),
         "steps": BulkStep.objects.count(),
-        "commands": Command.objects.filter(owner=company.owner).count(),
+        "commands": Command.objects.filter(owner=company.owner, kind=CommandKind.PLACE).count(),
         "problems": broken_invariants(),
     }
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:4]))
+    main(*(int(word) for word in sys.argv[1:4]), way=sys.argv[4])

@@ -24,11 +24,12 @@ LIMIT_S = 600 + LINES / 25
 WORKER_MB_MAX = 600
 
 
-def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["retire", "wait"])
+def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path, way: str) -> None:
     private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
     scenario = [sys.executable, "-m", "tests.faults.bulk_scenario"]
     done = subprocess.run(
-        [*private, *scenario, str(LINES), str(STRIKES), str(SEED)],
+        [*private, *scenario, str(LINES), str(STRIKES), str(SEED), way],
         cwd=PROJECT,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,

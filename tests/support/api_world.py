@@ -127,6 +127,7 @@ def world_make() -> World:
     giver = user_make().owner
     fund(giver, product.quote, UNIT)
     names["link"] = gift_link(gift_create(owner=giver, idempotency_key="g", **to))
+    names["bulk_refused"] = bulk_order_refused(owner, boss, product).public_id
     names["bulk_order"] = bulk_order_planned(owner, boss, product).public_id
     planned = bulk_order_planned(owner, boss, product)
     names["bulk_planned"], names["bulk_plan"] = planned.public_id, planned.plans.get().pk
@@ -211,6 +212,14 @@ def bulk_order_planned(owner: Owner, by: User, product: Product) -> BulkOrder:
     return order
 
 
+def bulk_order_refused(owner: Owner, by: User, product: Product) -> BulkOrder:
+    """An order with a line to correct."""
+    file = ContentFile(b"tonnes,beneficiary\n-1,Somebody\n", "lines.csv")
+    order = bulk_order_create(owner=owner, by=by, file=file, name="Travel", quote=product.quote)
+    bulk_work(order_id=order.pk)
+    return order
+
+
 def bulk_order_running(owner: Owner, by: User, product: Product) -> BulkOrder:
     """An order that is being carried out."""
     order = bulk_order_planned(owner, by, product)
@@ -253,7 +262,15 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
     planned, running, paused = (
         f"/bulk-orders/{names[name]}" for name in ("bulk_planned", "bulk_running", "bulk_paused")
     )
-    execute = {"plan_id": names["bulk_plan"], "total_max": "1.6", "keep": "hold"}
+    execute = {
+        "plan_id": names["bulk_plan"],
+        "total_max": "1.6",
+        "keep": "hold",
+        "deadline": names["deadline"].isoformat(),
+        "limit_price": "1.5",
+        "visible_bps": 2_500,
+        "at_deadline": "buy",
+    }
     line = {"tonnes": "12.5", "beneficiary": "Somebody", "vintage_from": "2020"}
     bulk = {"name": "Travel in 2025", "quote": "CC", "lines": [line], "total_max": "500"}
     profile, profile_left = (f"/profiles/{names[name]}" for name in ("profile", "profile_left"))
@@ -312,6 +329,10 @@ def _calls(names: Mapping[str, Any]) -> dict[str, Call]:
         "GET /bulk-orders/{bulk_order}/execution": Call(f"{running}/execution", **mine),
         "POST /bulk-orders/{bulk_order}/pause": Call(f"{running}/pause", TRADE, {}, owned=True),
         "POST /bulk-orders/{bulk_order}/resume": Call(f"{paused}/resume", TRADE, {}, owned=True),
+        "GET /bulk-orders/{bulk_order}/report": Call(
+            f"/bulk-orders/{names['bulk_refused']}/report", **mine
+        ),
+        "GET /bulk-orders/{bulk_order}/lines": Call(f"{running}/lines", **mine),
         "GET /bulk-orders/{bulk_order}/certificates": Call(f"{running}/certificates", **mine),
         "DELETE /bulk-orders/{bulk_order}": Call(bulk_path, TRADE, owned=True),
         "GET /quote-requests": Call("/quote-requests", VIEW),

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from apps.accounts.acting import SESSION_KEY
+from apps.accounts.ledger.models import Balance
 from apps.accounts.models import Organisation, Owner, User
 from apps.accounts.services.spending import spending_set
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep, Command, Product
@@ -95,6 +96,11 @@ def ask_for(order: BulkOrder, by: User, *, total: int | None = None, **terms: An
     return bulk_order_execute(order=order, by=by, plan_id=plan.pk, total_max=total_max, **terms)
 
 
+def seller_of(credit_class: CreditClass) -> Owner:
+    """Who holds what is not on offer yet of a class that `offer` made."""
+    return Balance.objects.filter(asset=credit_class.asset).latest("available").owner
+
+
 def carried_out(order: BulkOrder) -> BulkOrder:
     """What an engine and a worker make of an order that runs."""
     with running():
@@ -117,9 +123,12 @@ def dying_at(statement: int) -> Iterator[None]:
         yield
 
 
-def carried_out_by_mortals(order: BulkOrder) -> int:
+def carried_out_by_mortals(
+    order: BulkOrder, *, is_over: Callable[[BulkOrder], bool] | None = None
+) -> int:
     """Each worker dies one statement later than the one before; once something is written, the next
-    one dies at once again: so one dies at every statement. How many it took."""
+    one dies at once again: so one dies at every statement. How many it took until the order was
+    over, or `is_over`."""
     statement, written = 0, _written(order)
     for worker in range(1, WORKERS_MAX):
         statement += 1
@@ -129,7 +138,7 @@ def carried_out_by_mortals(order: BulkOrder) -> int:
         except OperationalError:
             pass
         order.refresh_from_db()
-        if order.state not in BulkOrder.WORK_STATES:
+        if order.state not in BulkOrder.WORK_STATES or (is_over and is_over(order)):
             return worker
         if (now := _written(order)) != written:
             statement, written = 0, now

@@ -44,6 +44,7 @@ class BulkExecutionAdmin(ReadOnlyAdmin):
     list_select_related = ("order", "proposed_by", "decided_by")
     fields = (
         *("order", "plan", "total_max", "over_s", "keep", "needs_second", "brought_by"),
+        *("deadline", "limit_price", "visible_bps", "at_deadline"),
         "proposed_by",
         *("proposed_at", "decision", "decided_by", "decided_at", "decision_note", "started_at"),
         *("ended_at", "pause"),

@@ -21,12 +21,14 @@ from apps.orderbook.api.bulk_orders import order_named
 from apps.orderbook.api.fields import Output, ProductField, TimeField
 from apps.orderbook.certificates import bulk_certificate_address
 from apps.orderbook.models import BulkExecution, BulkOrder
+from apps.orderbook.models.bulk import BPS
 from apps.orderbook.models.enums import DoneReason
 from apps.orderbook.selectors.bulk_certificates import certificates_of
 from apps.orderbook.selectors.bulk_executions import Progress, progress_of, steps_of
 from apps.orderbook.services.bulk_approvals import bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
 from apps.orderbook.services.bulk_pace import OVER_S_MAX
+from apps.orderbook.services.bulk_terms import VISIBLE_BPS_MIN
 
 CERTIFICATES_LISTED_MAX = 1_000
 
@@ -45,6 +47,31 @@ class BulkExecuteInput(serializers.Serializer[Any]):
         default=0,
         help_text="Bought in equal parts over so many seconds; 0: at once.",
     )
+    deadline = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Waits in the books for sellers until then, a minute to 30 days from now.",
+    )
+    limit_price = MicroField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The most a tonne may cost while it waits, without fees; lines may allow less. "
+        "Without one: what the line allows, or the plan's dearest price.",
+    )
+    visible_bps = serializers.IntegerField(
+        min_value=VISIBLE_BPS_MIN,
+        max_value=BPS,
+        default=BPS,
+        help_text="The part of each waiting order that is in sight, in basis points.",
+    )
+    at_deadline = serializers.ChoiceField(
+        choices=BulkExecution.AtDeadline.values,
+        default=BulkExecution.AtDeadline.CANCEL,
+        help_text="What nobody has sold by then is left open (cancel), or bought at once at the "
+        "prices of plan and lines (buy).",
+    )
 
 
 class BulkStepOutput(Output):
@@ -55,6 +82,12 @@ class BulkStepOutput(Output):
     product_id = ProductField(source="product")
     price = MicroField()
     size = MicroField()
+    expire_time = TimeField(
+        source="expires_at", required=False, help_text="Until when it waits in the book."
+    )
+    max_floor = MicroField(
+        source="display_size", required=False, help_text="No more of it is in sight at a time."
+    )
     filled = MicroField()
     executed_value = MicroField(source="notional")
     fees = MicroField()
@@ -65,14 +98,19 @@ class BulkStepOutput(Output):
 
 
 class BulkExecutionOutput(Output):
-    """How far it is. `filled` is bought, `amount_allotted` has gone to lines, the surplus is whole
-    lots beyond them. `progress_ppm` counts buying and, where it is asked for, retiring."""
+    """How far it is. `filled` is bought, `amount_waiting` is in the books for whoever sells it,
+    `amount_allotted` has gone to lines, the surplus is whole lots beyond them. `progress_ppm`
+    counts buying and, where it is asked for, retiring."""
 
     state = serializers.CharField()
     plan_id = serializers.IntegerField(source="shown.execution.plan_id")
     total_max = MicroField(source="shown.execution.total_max")
     keep = serializers.CharField(source="shown.execution.keep")
     over_s = serializers.IntegerField(source="shown.execution.over_s")
+    deadline = TimeField(source="shown.execution.deadline", required=False)
+    limit_price = MicroField(source="shown.execution.limit_price", required=False)
+    visible_bps = serializers.IntegerField(source="shown.execution.visible_bps")
+    at_deadline = serializers.CharField(source="shown.execution.at_deadline")
     decision = serializers.SerializerMethodField(
         help_text="not_needed, pending, approved, rejected"
     )
@@ -83,6 +121,7 @@ class BulkExecutionOutput(Output):
     progress_ppm = serializers.IntegerField(source="shown.part_ppm")
     amount_planned = MicroField(source="shown.wanted")
     filled = MicroField(source="shown.filled")
+    amount_waiting = MicroField(source="shown.waiting")
     spent = MicroField(source="shown.spent")
     fees = MicroField(source="shown.fees")
     average_price = MicroField(source="shown.price_average")
@@ -125,7 +164,8 @@ class BulkOrderExecutionView(DialectView):
         responses={202: BulkExecutionOutput, **errors(400, 401, 403, 404, 409)},
     )
     def post(self, request: Request, bulk_order: str) -> Response:
-        """Asks to carry out the plan. It starts at once, unless the organisation's rule takes
+        """Asks to carry out the plan: at once, in parts over time, or waiting in the books for
+        sellers until a deadline. It starts at once, unless the organisation's rule takes
         another member's approval, who gives it on the page. Repeating it is harmless."""
         values, who = checked(BulkExecuteInput, request.data), acting(request)
         if values["keep"] == BulkExecution.Keep.RETIRE:

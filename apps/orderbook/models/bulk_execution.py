@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import FourEyesModel
-from apps.orderbook.models.bulk import BulkDemand, BulkLine, BulkOrder, BulkPlan
+from apps.orderbook.models.bulk import BPS, BulkDemand, BulkLine, BulkOrder, BulkPlan
 from apps.orderbook.models.enums import DoneReason
 from apps.orderbook.models.market import Product
 from apps.registry.models import Retirement
@@ -25,7 +25,9 @@ from apps.registry.models.retirement import BENEFICIARY_CHARS_MAX
 class BulkExecution(FourEyesModel):
     """A plan as somebody asks to carry it out, for no more than `total_max` with fees.
 
-    With `over_s` it is bought in equal parts over so many seconds (`services.bulk_pace`).
+    With `over_s` it is bought in equal parts over so many seconds (`services.bulk_pace`). With a
+    `deadline` it waits in the books for sellers until then, at `limit_price` at most, and no more
+    than `visible_bps` of each order is in sight (`services.bulk_waiting`).
     Where `needs_second` it starts by the approval of a member who is neither the asker nor who
     brought the file (`brought_by`); otherwise at once, and its decision stays pending for ever.
     """
@@ -33,6 +35,12 @@ class BulkExecution(FourEyesModel):
     class Keep(models.TextChoices):
         RETIRE = "retire", _("Retire what is filled")
         HOLD = "hold", _("Hold what is filled")
+
+    class AtDeadline(models.TextChoices):
+        """What becomes of what nobody has sold by then."""
+
+        CANCEL = "cancel", _("Leave it open")
+        BUY = "buy", _("Buy it at once")
 
     class Pause(models.TextChoices):
         NONE = "", ""
@@ -53,6 +61,20 @@ class BulkExecution(FourEyesModel):
     plan = models.ForeignKey(BulkPlan, models.PROTECT, related_name="+", db_index=False)
     total_max = models.BigIntegerField(_("most it may cost"))
     over_s = models.PositiveIntegerField(_("over, seconds"), default=0, db_default=0)
+    deadline = models.DateTimeField(_("waits until"), null=True, blank=True)
+    limit_price = models.BigIntegerField(_("most a tonne may cost"), null=True, blank=True)
+    visible_bps = models.PositiveSmallIntegerField(
+        _("part in sight, basis points"), default=BPS, db_default=BPS
+    )
+    at_deadline = models.CharField(
+        _("what is left at the deadline"),
+        max_length=6,
+        choices=AtDeadline,
+        default=AtDeadline.CANCEL,
+        db_default=AtDeadline.CANCEL,
+    )
+    # When what waits was last brought in line with what is wanted; None: that has to be done now.
+    spread_at = models.DateTimeField(null=True, blank=True)
     keep = models.CharField(_("what is filled"), max_length=6, choices=Keep)
     brought_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by")
@@ -92,6 +114,17 @@ class BulkExecution(FourEyesModel):
                 condition=Q(total_max__gt=0)
                 & (Q(ended_at__isnull=True) | Q(started_at__isnull=False)),
             ),
+            models.CheckConstraint(
+                name="orderbook_bulkexecution_waits",
+                condition=Q(
+                    deadline__isnull=True,
+                    limit_price__isnull=True,
+                    visible_bps=BPS,
+                    at_deadline="cancel",
+                )
+                | Q(deadline__isnull=False, over_s=0, visible_bps__range=(BPS // 10, BPS))
+                & (Q(limit_price__isnull=True) | Q(limit_price__gt=0)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,7 +144,9 @@ class BulkExecution(FourEyesModel):
 class BulkStep(models.Model):
     """One order of an execution: `size` grams at `price` or better, placed as `client_oid`.
 
-    With `quote_line` it was exchanged with who gave that quote, and is no order.
+    With `quote_line` it was exchanged with who gave that quote, and is no order. With `expires_at`
+    it waits in the book until then, `display_size` of it in sight at most, unless the worker asked
+    for its cancellation.
 
     Written before it is placed, and `over_at` when what came of it is known. `allotted_at`: its
     grams are drawn by demands, but for `surplus`, which no line can use (whole lots).
@@ -126,6 +161,9 @@ class BulkStep(models.Model):
     size = models.BigIntegerField(_("size"))
     client_oid = models.CharField(_("client order id"), max_length=60, unique=True)
     placed_id = models.BigIntegerField(_("order"), null=True)
+    expires_at = models.DateTimeField(_("waits until"), null=True)
+    display_size = models.BigIntegerField(_("size in sight"), null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
     written_at = models.DateTimeField(_("written at"), auto_now_add=True)
     over_at = models.DateTimeField(_("over at"), null=True)
     outcome = models.PositiveSmallIntegerField(_("outcome"), choices=DoneReason, null=True)
@@ -148,7 +186,7 @@ class BulkStep(models.Model):
             models.UniqueConstraint(fields=["execution", "number"], name="orderbook_bulkstep_once"),
             models.UniqueConstraint(
                 fields=["execution"],
-                condition=Q(over_at__isnull=True),
+                condition=Q(over_at__isnull=True, expires_at__isnull=True),
                 name="orderbook_bulkstep_one_at_a_time",
             ),
             models.CheckConstraint(
@@ -166,6 +204,11 @@ class BulkStep(models.Model):
 
     def __str__(self) -> str:
         return self.client_oid
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is, or is to be, an order that rests in its book."""
+        return self.expires_at is not None and self.over_at is None
 
     @property
     def spent(self) -> int:

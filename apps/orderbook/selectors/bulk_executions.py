@@ -13,15 +13,22 @@ from apps.accounts.models import Owner, User
 from apps.accounts.roles import writing_role_for
 from apps.accounts.services.spending import APPROVERS
 from apps.orderbook.engine.book.money import MICRO
-from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep
+from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep, Order
+from apps.orderbook.models.enums import OrderStatus
 
 _CENT: Final = 10_000
 PPM: Final = 1_000_000
 
+# Of an order that still waits, what it came to by now.
 _SUMS: Final = """
-SELECT coalesce(sum(s.filled), 0)::bigint, coalesce(sum(s.notional), 0)::bigint,
-       coalesce(sum(s.fees), 0)::bigint, coalesce(sum(s.surplus), 0)::bigint, count(*)
-FROM orderbook_bulkstep s WHERE s.execution_id = %(execution)s
+SELECT coalesce(sum(coalesce(o.filled_size, s.filled)), 0)::bigint,
+       coalesce(sum(coalesce(o.filled_notional, s.notional)), 0)::bigint,
+       coalesce(sum(coalesce(o.fees, s.fees)), 0)::bigint,
+       coalesce(sum(s.surplus), 0)::bigint, count(*),
+       coalesce(sum(o.size - o.filled_size) FILTER (WHERE o.status = %(open)s), 0)::bigint
+FROM orderbook_bulkstep s
+LEFT JOIN orderbook_order o ON o.id = s.placed_id AND s.over_at IS NULL
+WHERE s.execution_id = %(execution)s
 """
 _PARTS: Final = """
 SELECT coalesce(sum(p.grams), 0)::bigint, count(DISTINCT p.line_id),
@@ -47,7 +54,8 @@ _LINES_AT_ONCE: Final = 2_000
 class Progress:
     """Live figures. Masses are grams, money is quote micro-units, `spent` with `fees`.
 
-    `allotted` is what lines have got, `surplus` what was bought beyond them in whole lots.
+    `allotted` is what lines have got, `surplus` what was bought beyond them in whole lots,
+    `waiting` what is in the books for whoever sells it.
     """
 
     execution: BulkExecution
@@ -57,6 +65,7 @@ class Progress:
     fees: int
     surplus: int
     steps: int
+    waiting: int
     allotted: int
     lines: int
     retired: int
@@ -65,7 +74,7 @@ class Progress:
 
     @property
     def part_ppm(self) -> int:
-        """How much is bought and, where it is to be, retired: of what the plan buys, millionths."""
+        """How much is bought and, where it is to be, retired: of what is wanted, millionths."""
         if self.execution.keep == BulkExecution.Keep.RETIRE:
             done, whole = self.filled + self.retired, 2 * self.wanted
         else:
@@ -82,16 +91,17 @@ def progress_of(order: BulkOrder) -> Progress | None:
     )
     if execution is None:
         return None
-    filled, notional, fees, surplus, steps = _row(_SUMS, execution)
+    filled, notional, fees, surplus, steps, waiting = _row(_SUMS, execution)
     allotted, lines, retired, retirements = _row(_PARTS, execution)
     return Progress(
         execution=execution,
-        wanted=sum(execution.plan.buys.values_list("size", flat=True)),
+        wanted=_wanted(execution),
         filled=filled,
         spent=notional + fees,
         fees=fees,
         surplus=surplus,
         steps=steps,
+        waiting=waiting,
         allotted=allotted,
         lines=lines,
         retired=retired,
@@ -115,9 +125,16 @@ def orders_to_decide(*, owner: Owner, user: User) -> QuerySet[BulkOrder]:
     return BulkOrder.objects.filter(owner=owner, state=BulkOrder.State.ASKED, pk__in=others)
 
 
-def steps_of(execution: BulkExecution) -> QuerySet[BulkStep]:
-    """The execution's steps in their order."""
-    return execution.steps.select_related("product").order_by("number")
+def steps_of(execution: BulkExecution) -> list[BulkStep]:
+    """The execution's steps in their order, those that wait with what they came to by now."""
+    steps = list(execution.steps.select_related("product").order_by("number"))
+    waiting = [step for step in steps if step.is_waiting]
+    orders = Order.objects.in_bulk([step.placed_id for step in waiting])
+    for step in waiting:
+        if order := orders.get(step.placed_id):
+            step.filled, step.notional = order.filled_size, order.filled_notional
+            step.fees = order.fees
+    return steps
 
 
 def lines_done(order: BulkOrder) -> Iterator[tuple[Any, ...]]:
@@ -135,8 +152,15 @@ def lines_done(order: BulkOrder) -> Iterator[tuple[Any, ...]]:
         after = rows[-1][0]
 
 
+def _wanted(execution: BulkExecution) -> int:
+    """What the plan buys; of an order that waits, all that its lines ask for."""
+    if execution.deadline is not None:
+        return execution.order.grams
+    return sum(execution.plan.buys.values_list("size", flat=True))
+
+
 def _row(query: str, execution: BulkExecution) -> tuple[int, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(query, {"execution": execution.pk})
+        cursor.execute(query, {"execution": execution.pk, "open": OrderStatus.OPEN})
         row: tuple[int, ...] = cursor.fetchone()
         return row

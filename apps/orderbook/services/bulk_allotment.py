@@ -8,7 +8,7 @@ after the other on the demand's grams, and a part is where a draw and a line ove
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -54,7 +54,12 @@ def bulk_fills_allot(*, execution: BulkExecution) -> bool:
             return False
         demands = list(execution.order.demands.order_by("number"))
         drawn = _drawn(execution)
-        made = _allotment(execution, steps, demands, drawn)
+        bought = [levels_bought(execution, step) for step in steps]
+        assert all(
+            sum(level.size for level in levels) == step.filled
+            for step, levels in zip(steps, bought, strict=True)
+        ), execution.pk
+        made = allotment_of(steps, bought, demands, drawn)
         _draws_write(steps, demands, drawn, made)
         _parts_write(execution, steps)
         _steps_close(steps, made)
@@ -67,20 +72,21 @@ def _drawn(execution: BulkExecution) -> dict[int, int]:
     return {row["demand"]: int(row["sum"]) for row in found.annotate(sum=Sum("grams"))}
 
 
-def _allotment(
-    execution: BulkExecution,
+def allotment_of(
     steps: Sequence[BulkStep],
+    bought: Sequence[Sequence[Level]],
     demands: Sequence[BulkDemand],
-    drawn: dict[int, int],
+    drawn: Mapping[int, int],
 ) -> Allotment:
-    """The largest flow; a step stands where a market stands in a plan."""
+    """The largest flow of what steps bought to what demands have not `drawn` yet; a step stands
+    where a market stands in a plan. `demands` are by number, with `product` with each step."""
     places = _places(steps)
     wanted = []
     for demand, classes in zip(demands, classes_of_demands(demands), strict=True):
         suits = sorted(place for pk in classes for place in places.get(pk, ()))
         grams = demand.grams - drawn.get(demand.pk, 0)
         wanted.append(Demand(grams, tuple(suits), demand.price_max))
-    return allot([_levels(execution, step) for step in steps], tuple(wanted))
+    return allot(bought, tuple(wanted))
 
 
 def _places(steps: Sequence[BulkStep]) -> dict[int, list[int]]:
@@ -93,22 +99,23 @@ def _places(steps: Sequence[BulkStep]) -> dict[int, list[int]]:
     return found
 
 
-def _levels(execution: BulkExecution, step: BulkStep) -> list[Level]:
-    """What the step bought, by price."""
-    if not step.filled:
-        return []
+def levels_bought(execution: BulkExecution, step: BulkStep) -> list[Level]:
+    """What the step's order has bought by now, by price: as taker, and while it waited."""
     if step.quote_line_id is not None:
         return [Level(step.price, step.filled)]
+    if step.placed_id is None:
+        return []
     fills = Fill.objects.filter(
-        taker_owner=execution.order.owner_id,
-        id__gte=id_first(step.product_id),
-        id__lt=id_first(step.product_id + 1),
-        taker_order_id=step.placed_id,
+        id__gte=id_first(step.product_id), id__lt=id_first(step.product_id + 1)
     )
-    rows = fills.values("price").annotate(grams=Sum("size")).order_by("price")
-    levels = [Level(row["price"], int(row["grams"])) for row in rows]
-    assert sum(level.size for level in levels) == step.filled, (step.pk, levels)
-    return levels
+    owner, grams = execution.order.owner_id, defaultdict[int, int](int)
+    for own in (
+        fills.filter(taker_owner=owner, taker_order_id=step.placed_id),
+        fills.filter(maker_owner=owner, maker_order_id=step.placed_id),
+    ):
+        for row in own.values("price").annotate(grams=Sum("size")):
+            grams[row["price"]] += int(row["grams"])
+    return [Level(price, size) for price, size in sorted(grams.items())]
 
 
 def _draws_write(

@@ -10,72 +10,52 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.accounts.amounts import text_from_micro
-from apps.accounts.errors import Conflict, FourEyesRequired, ServiceError
+from apps.accounts.errors import Conflict, FourEyesRequired
 from apps.accounts.models import FourEyesModel, User
 from apps.accounts.services.history import recorded_as
 from apps.accounts.services.spending import organisation_lock, spend_check
 from apps.accounts.services.verifications import verified_require
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkPlan
 from apps.orderbook.services.bulk_orders import SOURCE, wake_later
-from apps.orderbook.services.bulk_pace import OVER_S_MAX, OVER_S_MIN
+from apps.orderbook.services.bulk_terms import Terms, deadline_check, terms_check, total_check
 from apps.orderbook.services.quote_exchange import quotes_exchange
 
 State = BulkOrder.State
 Decision = FourEyesModel.Decision
-Keep = BulkExecution.Keep
 NOTE_CHARS_MAX: Final = 500
 _TAKES_TWO: Final = "SELECT orderbook_bulk_takes_two(%s, %s)"
 
 
-def bulk_order_execute(
-    *,
-    order: BulkOrder,
-    by: User,
-    plan_id: int,
-    total_max: int,
-    keep: str = Keep.RETIRE,
-    over_s: int = 0,
-) -> BulkExecution:
-    """Asks to carry out the plan for no more than `total_max` quote micro-units, fees included.
-
-    It is bought at once, or in parts over `over_s` seconds.
+def bulk_order_execute(*, order: BulkOrder, by: User, **asked: Any) -> BulkExecution:
+    """Asks to carry out the plan; `asked` as `Terms` has it.
 
     It starts at once, unless the organisation's rule takes another member's approval. Asking for
     the same again changes nothing. Raises NotPermitted (`scope_missing`, `spending_limit`,
-    `organisation_not_verified`), ServiceError `invalid_total`, `invalid_duration`, Conflict
+    `organisation_not_verified`), what `terms_check` and `total_check` raise, Conflict
     `plan_changed`, `not_planned`, and what `quotes_exchange` raises.
     """
-    assert keep in Keep.values, keep
-    if over_s and not OVER_S_MIN <= over_s <= OVER_S_MAX:
-        raise ServiceError(
-            _("Buy it at once, or over one hour to a week."),
-            code="invalid_duration",
-            field="over_s",
-        )
+    terms = Terms(**asked)
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
         locked = order_lock(order)
-        spend_check(owner=locked.owner, asset=locked.quote, by=by, total=total_max, approving=False)
-        if same := _asked_already(locked, (plan_id, total_max, keep, over_s)):
+        total = terms.total_max
+        spend_check(owner=locked.owner, asset=locked.quote, by=by, total=total, approving=False)
+        if same := _asked_already(locked, terms):
             return same
+        terms_check(terms)
         if locked.state != State.PLANNED:
             raise _not_now(locked, "not_planned")
         verified_require(owner=locked.owner)
-        plan = _latest_plan(locked, plan_id)
-        _total_check(locked, plan, total_max)
+        plan = _latest_plan(locked, terms.plan_id)
+        total_check(order=locked, plan=plan, terms=terms)
         execution = BulkExecution.objects.create(
             order=locked,
-            plan=plan,
-            total_max=total_max,
-            keep=keep,
-            over_s=over_s,
             brought_by=locked.made_by,
             proposed_by=by,
-            needs_second=_takes_two(locked, total_max),
+            needs_second=_takes_two(locked, total),
+            **terms.asked,
         )
         if execution.needs_second:
             _state_set(locked, State.ASKED)
@@ -91,7 +71,8 @@ def bulk_execution_decide(
     """Lets what was asked for run, or turns it down; then it can be planned and asked for again.
 
     `execution_id` is what the member looked at. Repeating one's own decision changes nothing.
-    Raises NotPermitted, FourEyesRequired, Conflict `already_decided`, `bulk_order_closed`.
+    Raises NotPermitted, FourEyesRequired, Conflict `already_decided`, `bulk_order_closed`,
+    `deadline_over`.
     """
     decision = Decision.APPROVED if approve else Decision.REJECTED
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
@@ -112,6 +93,7 @@ def bulk_execution_decide(
         execution.decided_by, execution.decided_at = by, timezone.now()
         execution.save(update_fields=["decision", "decision_note", "decided_by", "decided_at"])
         if approve:
+            deadline_check(execution)
             _asker_check(locked, execution)
             _start(locked, execution)
         else:
@@ -128,11 +110,9 @@ def order_lock(order: BulkOrder) -> BulkOrder:
     return found.select_related("owner", "quote", "made_by").get(pk=order.pk)
 
 
-def _asked_already(order: BulkOrder, terms: tuple[int, int, str, int]) -> BulkExecution | None:
+def _asked_already(order: BulkOrder, terms: Terms) -> BulkExecution | None:
     asked = order.executions.exclude(decision=Decision.REJECTED).first()
-    if asked and (asked.plan_id, asked.total_max, asked.keep, asked.over_s) == terms:
-        return asked
-    return None
+    return asked if asked and Terms.of(asked) == terms else None
 
 
 def _latest_plan(order: BulkOrder, plan_id: int) -> BulkPlan:
@@ -143,30 +123,6 @@ def _latest_plan(order: BulkOrder, plan_id: int) -> BulkPlan:
             code="plan_changed",
         )
     return plan
-
-
-def _total_check(order: BulkOrder, plan: BulkPlan, total_max: int) -> None:
-    if not plan.filled:
-        raise Conflict(
-            _("The plan buys nothing. Plan it again when there is something on offer."),
-            code="plan_empty",
-        )
-    quoted = plan.buys.exclude(quote_line=None).aggregate(cost=Sum(F("notional") + F("fee")))
-    if total_max < (cost := quoted["cost"] or 0):
-        raise ServiceError(
-            _("The quotes of this plan cost %(cost)s %(asset)s: allow at least that.")
-            % {"cost": text_from_micro(cost), "asset": order.quote.code},
-            code="invalid_total",
-            field="total_max",
-        )
-    most = plan.cost * 2 if order.total_max is None else order.total_max
-    if not 0 < total_max <= most:
-        raise ServiceError(
-            _("The total must be more than 0 and no more than %(most)s %(asset)s.")
-            % {"most": text_from_micro(most), "asset": order.quote.code},
-            code="invalid_total",
-            field="total_max",
-        )
 
 
 def _takes_two(order: BulkOrder, total_max: int) -> bool:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.accounts.errors import ServiceError
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep
 from apps.orderbook.services.bulk_allotment import bulk_fills_allot
+from apps.orderbook.services.bulk_rests import rests_cancel
 from apps.orderbook.services.bulk_retiring import bulk_certificates_make, bulk_parts_retire
 from apps.orderbook.services.bulk_steps import (
     StepHeld,
@@ -23,6 +24,7 @@ from apps.orderbook.services.bulk_steps import (
     step_finish,
     step_next,
 )
+from apps.orderbook.services.bulk_waiting import left_over_next, wait_for_sellers
 
 log = structlog.get_logger(__name__)
 
@@ -68,13 +70,21 @@ def _carry_out(execution: BulkExecution) -> None:
         if state not in _ENDS:
             # What was bought by now waits: only with all of it there can lines get the most.
             return
-        if state == State.RUNNING and step_next(execution=execution) is not None:
+        if execution.deadline is not None:
+            wait_for_sellers(execution=execution, state=state)
+        if state == State.RUNNING and _step_begin(execution) is not None:
             continue
         bulk_fills_allot(execution=execution)
         if execution.keep == BulkExecution.Keep.RETIRE:
             bulk_parts_retire(execution=execution)
         if _end(execution, state):
             return
+
+
+def _step_begin(execution: BulkExecution) -> BulkStep | None:
+    if execution.deadline is not None:
+        return left_over_next(execution=execution)
+    return step_next(execution=execution)
 
 
 def _open_step_finish(execution: BulkExecution) -> None:
@@ -93,7 +103,7 @@ def _open_step_finish(execution: BulkExecution) -> None:
 
 
 def _open_step(execution: BulkExecution) -> BulkStep | None:
-    found = execution.steps.filter(over_at__isnull=True)
+    found = execution.steps.filter(over_at__isnull=True, expires_at__isnull=True)
     return found.select_related("product", "execution__order__owner").first()
 
 
@@ -117,9 +127,12 @@ def _end(execution: BulkExecution, state: Any) -> bool:
 
 
 def _hold(execution: BulkExecution, pause: str) -> None:
-    """Pauses the order until somebody has seen to it. One that is being ended is tried again."""
+    """Pauses the order until somebody has seen to it, and cancels what waits. One that is being
+    ended is tried again."""
     with transaction.atomic():
         order = BulkOrder.objects.filter(pk=execution.order_id)
         is_held = order.filter(state=State.RUNNING).update(state=State.PAUSED)
         if is_held or order.filter(state=State.STOPPING).exists():
             BulkExecution.objects.filter(pk=execution.pk).update(pause=pause)
+        if is_held:
+            rests_cancel(execution=execution)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
@@ -28,6 +30,7 @@ from apps.accounts.models import Asset, Owner, User
 from apps.accounts.services.history import recorded_as
 from apps.orderbook.models import BulkExecution, BulkOrder
 from apps.orderbook.models.bulk import BPS
+from apps.orderbook.services.bulk_rests import rests_cancel
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,7 @@ State = BulkOrder.State
 FOLDER: Final = "bulk-orders"
 BULK_WORK: Final = "orderbook.bulk_work"
 SOURCE: Final = "bulk order"
+ORPHAN_AGE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,25 @@ def bulk_file_keep(*, file: Any) -> KeptFile:
 def bulk_file_drop(*, kept: KeptFile) -> None:
     """Takes a file that no order is made from out of the storage again."""
     default_storage.delete(kept.stored)
+
+
+def bulk_files_forget() -> int:
+    """Deletes files that no order was made from: whoever kept them died between the two. How many.
+
+    A file is younger than its request, and no request takes a day.
+    """
+    if not default_storage.exists(FOLDER):
+        return 0
+    until, forgotten = timezone.now() - ORPHAN_AGE, 0
+    for folder in default_storage.listdir(FOLDER)[0]:
+        for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]:
+            stored = f"{FOLDER}/{folder}/{name}"
+            if default_storage.get_modified_time(stored) >= until:
+                continue
+            if not BulkOrder.objects.filter(file=stored).exists():
+                default_storage.delete(stored)
+                forgotten += 1
+    return forgotten
 
 
 def bulk_order_create(*, file: Any, **terms: Any) -> BulkOrder:
@@ -142,7 +165,8 @@ def bulk_order_cancel(*, order: BulkOrder, by: User) -> BulkOrder:
 
 
 def bulk_order_pause(*, order: BulkOrder, by: User) -> BulkOrder:
-    """No step is begun before it is resumed; one that is under way is finished first.
+    """No step is begun before it is resumed; one that is under way is finished first, and what
+    waits in the books is cancelled.
 
     Raises Conflict `not_running`. Repeating it is harmless.
     """
@@ -176,10 +200,20 @@ def _move(
     with recorded_as(user=by, source=SOURCE), transaction.atomic():
         moved = BulkOrder.objects.filter(pk=order.pk, state__in=states).update(**values)
         if moved and pause is not None:
-            order.executions.filter(started_at__isnull=False).update(pause=pause, told="")
+            started = order.executions.filter(started_at__isnull=False)
+            started.update(pause=pause, told="", spread_at=None)
+        if moved and values["state"] in (State.PAUSED, State.STOPPING):
+            _rests_end(order)
         if moved and values["state"] in BulkOrder.WORK_STATES:
             wake_later(order)
     order.refresh_from_db()
+
+
+def _rests_end(order: BulkOrder) -> None:
+    """Cancels what waits in the books, in the transaction that says that it no longer should."""
+    started = order.executions.filter(started_at__isnull=False)
+    for execution in started.select_related("order__owner", "proposed_by"):
+        rests_cancel(execution=execution)
 
 
 def wake_later(order: BulkOrder) -> None:

@@ -202,7 +202,7 @@ def _markets(
 
 
 def _on_books(order: BulkOrder) -> Iterator[_Offered]:
-    levels = _levels(order)
+    levels = asks_of(order)
     for product in Product.objects.filter(pk__in=levels).order_by("pk"):
         if asks := _within_band(product, levels[product.pk]):
             yield _Offered(
@@ -231,7 +231,8 @@ def _quoted(order: BulkOrder, *, any_size: bool) -> Iterator[_Offered]:
             yield _Offered(source, line.product, levels, line.size_min, 0)
 
 
-def _levels(order: BulkOrder) -> dict[int, list[Level]]:
+def asks_of(order: BulkOrder) -> dict[int, list[Level]]:
+    """What the open markets of its currency have on offer, by product, best first."""
     asked = {
         "owner": order.owner_id,
         "quote": order.quote_id,

@@ -73,7 +73,7 @@ def step_next(*, execution: BulkExecution) -> BulkStep | None:
             ]
             due, of_part = _due(buy, own, pace)
             if terms := terms_next(due, of_part, left, price_ceiling(buy.product)):
-                return _step_write(execution, buy, terms, number=len(steps) + 1)
+                return step_write(execution, buy, terms, number=len(steps) + 1)
         if not pace.is_last and _is_wanted(execution, steps):
             raise StepLater
     return None
@@ -148,9 +148,10 @@ def _affordable(product: Product, price: int, left: int) -> int:
     return size
 
 
-def _step_write(
+def step_write(
     execution: BulkExecution, buy: BulkBuy, terms: tuple[int, int], number: int
 ) -> BulkStep:
+    """The step before it is an order; `terms` are price and size."""
     price, size = terms
     return BulkStep.objects.create(
         execution=execution,

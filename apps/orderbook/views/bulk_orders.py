@@ -16,6 +16,7 @@ from apps.accounts.acting import TRADE, Acting, acting
 from apps.accounts.errors import ServiceError
 from apps.accounts.spreadsheets import csv_response
 from apps.orderbook.bulk.columns import TEMPLATE
+from apps.orderbook.bulk_downloads import report_download
 from apps.orderbook.bulk_execution_forms import BulkExecuteForm
 from apps.orderbook.bulk_forms import BulkOrderForm
 from apps.orderbook.models import BulkOrder
@@ -31,7 +32,6 @@ from apps.orderbook.selectors.bulk_orders import (
     failure_of,
     plan_of,
     refusals_of,
-    report_of,
 )
 from apps.orderbook.selectors.quotes import request_of_order
 from apps.orderbook.services.bulk_orders import (
@@ -120,8 +120,7 @@ def report(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     order = order_asked(request, public_id)
     if order.state != BulkOrder.State.REFUSED:
         raise Http404(public_id)
-    header, rows = report_of(order)
-    return csv_response(name="bulk-order-report.csv", header=header, rows=rows)
+    return report_download(order)
 
 
 @require_safe
@@ -157,8 +156,8 @@ def _plan_and_progress(order: BulkOrder, who: Acting) -> dict[str, Any]:
     found: dict[str, Any] = {"shown": shown, "progress": progress, "quote_request": quotes}
     if order.state == BulkOrder.State.PLANNED and not (quotes and quotes.ended_at is None):
         found["quotes_form"] = QuotesAskForm()
-    if order.state == BulkOrder.State.PLANNED and shown and shown.plan.filled:
-        asked = {"plan_id": shown.plan.pk, "total_max": shown.plan.cost}
+    if order.state == BulkOrder.State.PLANNED and shown:
+        asked = {"plan_id": shown.plan.pk, "total_max": shown.plan.cost or order.total_max}
         found["execute_form"] = BulkExecuteForm(initial=asked)
     if progress and order.state == BulkOrder.State.ASKED:
         found["may_decide"] = may_decide(order=order, execution=progress.execution, user=who.user)
