@@ -10,6 +10,7 @@ from apps.orderbook.engine.months import months_create
 from apps.orderbook.engine.session import connect
 from apps.orderbook.services.bulk_notices import bulk_notices_send
 from apps.orderbook.services.bulk_orders import BULK_WORK, bulk_order_wake
+from apps.orderbook.services.bulk_orders import bulk_files_forget as forget
 from apps.orderbook.services.bulk_work import bulk_orders_left, bulk_work
 from apps.orderbook.services.quote_notices import quote_notices_send
 from apps.orderbook.services.quote_requests import quotes_sweep
@@ -39,6 +40,12 @@ def journal_months_create() -> None:
 def bulk_work_task(order_id: int) -> None:
     """Does with one bulk order what its state asks for."""
     bulk_work(order_id=order_id)
+
+
+@shared_task(name="orderbook.bulk_files_forget")
+def bulk_files_forget() -> None:
+    """Deletes files of bulk orders that no order was made from."""
+    forget()
 
 
 @shared_task(name="orderbook.bulk_sweep")

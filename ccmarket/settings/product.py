@@ -66,6 +66,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": IMPORT_SWEEP_EVERY_S,
         "options": {"expires": IMPORT_SWEEP_EVERY_S},
     },
+    "bulk-files-forget": {"task": "orderbook.bulk_files_forget", "schedule": 24 * 3600},
     "custody-compare": {"task": "registry.custody_compare", "schedule": 3600},
     "bridge-sweep": {
         "task": "apps.nft.tasks.bridge_sweep",

@@ -56,7 +56,7 @@ def described(name: str, answer: Any) -> dict[str, Any]:
     said = OPERATIONS[name]["responses"]
     assert str(answer.status_code) in said, f"{name} answers {answer.status_code}: {answer.content}"
     found: dict[str, Any] = said[str(answer.status_code)]
-    if "content" in found:
+    if JSON in found.get("content", {}):
         shape = found["content"][JSON]["schema"]
         Draft202012Validator({"components": SCHEMA["components"], **shape}).validate(answer.json())
     return found
@@ -171,7 +171,7 @@ def recorded(world: World, bot: Bot) -> dict[str, Any]:
         answer = ask(bot, name, call)
         described(name, answer)
         assert answer.status_code in (call.refused, 200, 201, 202, 204), (name, answer.content)
-        body = answer.json() if answer.content else None
+        body = None if answer.streaming or not answer.content else answer.json()
         method, path = name.split()
         found[f"{method} {PREFIX}{path}"] = {
             "request": call.body or None,

@@ -42,6 +42,8 @@ def test_every_address_is_in_it_and_its_errors_have_the_one_shape(
 ) -> None:
     for operation in schema["paths"][f"/api/v1/{address}"].values():
         for status, answer in operation["responses"].items():
+            if status == "200" and list(answer["content"]) == ["text/csv"]:
+                continue
             ref = answer["content"]["application/json"]["schema"].get("$ref", "")
             assert ref.endswith("/ErrorOutput") != status.startswith("2")
 

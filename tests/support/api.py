@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import time
@@ -42,13 +41,19 @@ class Bot:
         signed = {**signature(self.key, method, path, text), "Prefer": "wait=0", **headers}
         return self.client.generic(method, f"/api/v1{path}", text, JSON, headers=signed)
 
+    def send(self, path: str, body: bytes, kind: str, **headers: str) -> Any:
+        """A file as the body."""
+        signed = {**signature(self.key, "POST", path, body), **headers}
+        return self.client.generic("POST", f"/api/v1{path}", body, kind, headers=signed)
 
-def signature(key: NewApiKey, method: str, path: str, text: str) -> dict[str, str]:
+
+def signature(key: NewApiKey, method: str, path: str, text: str | bytes) -> dict[str, str]:
     """The four headers of a signed request."""
     timestamp = f"{time.time():.6f}"
-    digest = hmac.new(
-        base64.b64decode(key.secret), f"{timestamp}{method}{path}{text}".encode(), hashlib.sha256
-    ).digest()
+    body = text if isinstance(text, bytes) else text.encode()
+    digest = hmac.digest(
+        base64.b64decode(key.secret), f"{timestamp}{method}{path}".encode() + body, "sha256"
+    )
     return {
         "CB-ACCESS-KEY": key.api_key.key,
         "CB-ACCESS-SIGN": base64.b64encode(digest).decode(),

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.files.base import ContentFile
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -21,8 +23,10 @@ from rest_framework.response import Response
 from apps.accounts.acting import acting
 from apps.accounts.api.fields import MicroField
 from apps.accounts.api.idempotency import IDEMPOTENCY_KEY, REPLAYED, idempotent
+from apps.accounts.api.parsers import ExactJSONParser
 from apps.accounts.errors import NotFound
 from apps.orderbook.api.base import DialectView, checked, errors
+from apps.orderbook.api.bulk_files import FILE_BODIES, QUERY, CsvParser, FileBody, XlsxParser
 from apps.orderbook.api.fields import Output, ProductField, TimeField
 from apps.orderbook.bulk.columns import COLUMNS
 from apps.orderbook.models import BulkOrder
@@ -77,15 +81,20 @@ class LinesField(serializers.Field[list[dict[str, str]], Any, Any, Any]):
         return data
 
 
-class BulkOrderInput(serializers.Serializer[Any]):
-    """Lines, and the rules of the order as a whole. Shares are basis points of what is bought."""
+class BulkRulesInput(serializers.Serializer[Any]):
+    """The rules of the order as a whole. Shares are basis points of what is bought."""
 
     name = serializers.CharField(max_length=120)
     quote = serializers.CharField(max_length=40, help_text="What is paid in: USDC.")
-    lines = LinesField()
     total_max = MicroField(required=False, allow_null=True, default=None)
     removals_min_bps = serializers.IntegerField(min_value=0, max_value=BPS, default=0)
     project_max_bps = serializers.IntegerField(min_value=1, max_value=BPS, default=BPS)
+
+
+class BulkOrderInput(BulkRulesInput):
+    """The rules, and the lines."""
+
+    lines = LinesField()
 
 
 class BulkOrderOutput(Output):
@@ -178,6 +187,12 @@ class BulkOrderWholeOutput(BulkOrderOutput):
 class BulkOrdersView(DialectView):
     """The owner's bulk orders."""
 
+    parser_classes: ClassVar[list[Any]] = [ExactJSONParser, CsvParser, XlsxParser]
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        request.body_bytes_max = settings.BODY_BYTES_MAX  # type: ignore[attr-defined]
+        return super().initialize_request(request, *args, **kwargs)
+
     @extend_schema(responses={200: BulkOrderOutput(many=True), **errors(401, 403)})
     def get(self, request: Request) -> Response:
         """The latest hundred."""
@@ -185,17 +200,18 @@ class BulkOrdersView(DialectView):
         return Response(BulkOrderOutput(found, many=True).data)
 
     @extend_schema(
-        request=BulkOrderInput,
-        parameters=[IDEMPOTENCY_KEY],
+        request={"application/json": BulkOrderInput, **FILE_BODIES},
+        parameters=[IDEMPOTENCY_KEY, *QUERY],
         responses={201: BulkOrderOutput, **errors(400, 401, 403, 404, 409, 413, 422)},
     )
     def post(self, request: Request) -> Response:
-        """Has the lines checked and planned. Nothing is bought. Requests are limited in size: an
-        order of more lines than fit is uploaded as a file on the page."""
-        values = checked(BulkOrderInput, request.data)
+        """Has the lines checked and planned. Nothing is bought. Lines come as JSON of up to 1 MB,
+        or as the CSV or XLSX file of up to 100,000 lines that is the body, rules in the query."""
+        values, file = _asked(request)
         quote = asset_by_name(values.pop("quote"))
         # The storage knows no transactions: the file is there before the order, or not needed.
-        kept = bulk_file_keep(file=_file_of(values.pop("lines")))
+        with file:
+            kept = bulk_file_keep(file=file)
         try:
             made = self._make(request, {"kept": kept, "quote": quote, **values})
         except Exception:
@@ -246,6 +262,14 @@ def order_named(request: Request, name: str) -> BulkOrder:
     if found is None:
         raise NotFound(_("bulk order not found"), code="bulk_order_not_found")
     return found
+
+
+def _asked(request: Request) -> tuple[dict[str, Any], Any]:
+    """The rules of the order, and its file."""
+    if isinstance(request.data, FileBody):
+        return checked(BulkRulesInput, request.data.rules), request.data["file"]
+    values = checked(BulkOrderInput, request.data)
+    return values, _file_of(values.pop("lines"))
 
 
 def _file_of(lines: list[dict[str, str]]) -> ContentFile[bytes]:

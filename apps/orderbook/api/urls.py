@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from apps.orderbook.api import (
     accounts,
     batches,
+    bulk_downloads,
     bulk_executions,
     bulk_orders,
     fills,
@@ -64,6 +65,8 @@ v1 = [
         "bulk-orders/<str:bulk_order>/certificates",
         bulk_executions.BulkOrderCertificatesView.as_view(),
     ),
+    path("bulk-orders/<str:bulk_order>/report", bulk_downloads.BulkOrderReportView.as_view()),
+    path("bulk-orders/<str:bulk_order>/lines", bulk_downloads.BulkOrderLinesView.as_view()),
     path("quote-requests", quote_requests.QuoteRequestsView.as_view()),
     path("quote-requests/<str:quote_request>", quote_requests.QuoteRequestView.as_view()),
     path(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -15,20 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.acting import RETIRE, TRADE, acting
-from apps.accounts.amounts import text_from_micro
 from apps.accounts.errors import ServiceError
-from apps.accounts.spreadsheets import csv_response
+from apps.orderbook.bulk_downloads import lines_download
 from apps.orderbook.bulk_execution_forms import BulkDecisionForm, BulkExecuteForm
-from apps.orderbook.models import BulkExecution, BulkOrder
-from apps.orderbook.selectors.bulk_executions import lines_done
+from apps.orderbook.models import BulkExecution
 from apps.orderbook.services.bulk_approvals import bulk_execution_decide, bulk_order_execute
 from apps.orderbook.services.bulk_orders import bulk_order_pause, bulk_order_resume
 from apps.orderbook.views.bulk_asked import order_asked
-
-_HEADER = (
-    *("line", "beneficiary", "cost_centre", "tonnes", "tonnes_filled", "tonnes_retired"),
-    "certificates",
-)
 
 
 @require_POST
@@ -84,14 +76,7 @@ def resume(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def lines(request: HttpRequest, public_id: uuid.UUID) -> HttpResponseBase:
     """Every line and what it got, as a file."""
-    order = order_asked(request, public_id)
-    return csv_response(name="bulk-order-lines.csv", header=list(_HEADER), rows=_line_rows(order))
-
-
-def _line_rows(order: BulkOrder) -> Iterator[list[str]]:
-    for line, beneficiary, cost_centre, *grams, numbers in lines_done(order):
-        amounts = [text_from_micro(amount) for amount in grams]
-        yield [str(line), beneficiary, cost_centre, *amounts, numbers]
+    return lines_download(order_asked(request, public_id))
 
 
 def _first_error(form: Any) -> str:
