@@ -25,6 +25,10 @@ class WebhookEvent(models.TextChoices):
     MINT_FAILED = "mint.failed", _("NFTs could not be minted")
     COIN_FINAL = "coin_withdrawal.final", _("Coins reached a wallet for good")
     COIN_FAILED = "coin_withdrawal.failed", _("Coins could not be sent")
+    QUOTES_ASKED = "quote_request.asked", _("Somebody asks for quotes")
+    QUOTES_ANSWERED = "quote_request.answered", _("Somebody answered your request for quotes")
+    QUOTES_CLOSED = "quote_request.closed", _("A request for quotes is closed")
+    QUOTE_AWARDED = "quote.awarded", _("Your quote was taken")
 
 
 class WebhookEndpoint(models.Model):

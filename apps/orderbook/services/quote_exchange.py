@@ -37,6 +37,7 @@ from apps.orderbook.services.quote_holds import (
     request_end,
     standing_quotes,
 )
+from apps.orderbook.services.quote_telling import awarded_tell
 from apps.orderbook.services.quotes import trading_entity
 
 
@@ -86,6 +87,7 @@ def quotes_exchange(*, order: BulkOrder, execution: BulkExecution) -> None:
     steps = [_step(execution, number, one) for number, one in enumerate(taken, start=1)]
     legs = [leg for step, one in zip(steps, taken, strict=True) for leg in _legs(order, step, one)]
     freed = _freed([quotes[pk] for pk in sorted(sold)], taken)
+    awarded_tell(quotes=[quotes[pk] for pk in sorted(sold)])
     try:
         request_end(request, QuoteRequest.State.ACCEPTED, legs=legs, holds=freed)
     except InsufficientFunds as missing:

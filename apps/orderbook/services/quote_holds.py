@@ -14,6 +14,7 @@ from django.db import connection
 
 from apps.accounts.ledger.services import Hold, Leg, ledger_post
 from apps.orderbook.models import BulkOrder, Quote, QuoteLine, QuoteRequest
+from apps.orderbook.services.quote_telling import closed_tell
 
 State = QuoteRequest.State
 
@@ -77,3 +78,4 @@ def request_close(request: QuoteRequest, state: str) -> None:
     """Ends a locked request whose quotes are over."""
     request.state, request.ended_at = state, moment()
     request.save(update_fields=["state", "ended_at"])
+    closed_tell(request=request)

@@ -31,6 +31,7 @@ from apps.orderbook.services.quote_holds import (
     request_lock,
     standing_quotes,
 )
+from apps.orderbook.services.quote_telling import asked_tell, closed_tell
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +78,9 @@ def quote_request_make(*, order: BulkOrder, by: User, deadline: datetime) -> Quo
                 code="invalid_deadline",
                 field="deadline",
             )
-        return QuoteRequest.objects.create(order=locked, asked_by=by, deadline=deadline)
+        made = QuoteRequest.objects.create(order=locked, asked_by=by, deadline=deadline)
+        asked_tell(request=made)
+        return made
 
 
 def quote_request_end(*, request: QuoteRequest, by: User) -> QuoteRequest:
@@ -113,6 +116,7 @@ def quote_request_open(*, request_id: int) -> None:
         request.save(update_fields=["state", "opened_at"])
         for quote in standing:
             _quote_open(quote)
+        closed_tell(request=request)
         if order.state == BulkOrder.State.PLANNED:
             BulkOrder.objects.filter(pk=order.pk).update(state=BulkOrder.State.QUEUED, attempt=0)
             wake_later(order)

@@ -24,6 +24,7 @@ from apps.orderbook.services.quote_holds import (
     quotes_close,
     request_lock,
 )
+from apps.orderbook.services.quote_telling import answered_tell
 
 LINES_MAX: Final = 50
 VALID_S_MIN: Final = 900
@@ -61,6 +62,7 @@ def quote_answer(
         _offers_check(locked, offers)
         quote = _quote_write(locked, owner, by, offers, valid_until)
         ledger_post(holds=holds_of(quote))
+        answered_tell(request=locked)
     return quote
 
 
