@@ -2,6 +2,7 @@
 
 - `engine_live_*`: orders that come in at a rate, with 50,000 others resting; from before a request
   is sent until its verdict is heard. Beside it somebody reads all levels of that book.
+- `live_cpu *`: cores that each process has had in the middle of it, and the machine in all.
 - `engine_restart_s`: the engine is killed and started again: until it has decided the next order.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -66,25 +68,36 @@ def measure() -> list[Figure]:
         path = Path(folder) / "commands.json"
         path.write_text(json.dumps(intake_rows(market, owners, flow)))
         reader, intake = Part("reader", market.pk, LIVE_S), Part("intake", market.pk, path, RATE)
-        with _engine_running():
+        with _engine_running() as engine:
             _probe(market, owners[0])
-            heard = _hear(range(first, first + len(flow)), reader, intake)
-        took, sent = reader.result(), heard.pop("sent")
-    waits = [heard["verdicts"][first + number] - at_s for number, at_s in enumerate(sent)]
+            pids = {"client": os.getpid(), "reader": reader.pid, "intake": intake.pid}
+            pairs = (f"{name}={pid}" for name, pid in {**pids, "engine": engine}.items())
+            accountant = Part("accountant", LIVE_S, *pairs)
+            heard = _hear(range(first, first + len(flow)), intake, reader, accountant)
+        took, cores = reader.result(), accountant.result()
     began_s = time.monotonic()
     with _engine_running():
         _probe(market, owners[0])
         restart_s = time.monotonic() - began_s
+    accepted, sent = heard["accepted"], heard["sent"]
     return [
-        figure_of("engine_live_rate", [len(sent) / (heard["accepted"] - sent[0])], "orders/s"),
-        *(
-            figure_of(f"{name}_p{percent}_ms", [quantiles(values, n=100)[percent - 1] * 1000], "ms")
-            for name, values, percent in (
-                ("engine_live", waits, 50), ("engine_live", waits, 99), ("book_read", took, 99),
-            )
-        ),
+        figure_of("engine_live_rate", [len(sent) / (accepted[-1] - sent[0])], "orders/s"),
+        *_percentiles("engine_live", _waits(sent, heard["verdicts"]), 50, 99),
+        *_percentiles("engine_live_accepted", _waits(sent, accepted), 50, 99),
+        *_percentiles("book_read", took, 99),
         figure_of("engine_restart_s", [restart_s], "s"),
-    ]  # fmt: skip
+        *(figure_of(f"live_cpu {name}", [value], "cores") for name, value in cores.items()),
+    ]
+
+
+def _waits(sent: Sequence[float], until: Sequence[float]) -> list[float]:
+    return [until_s - sent_s for sent_s, until_s in zip(sent, until, strict=True)]
+
+
+def _percentiles(name: str, values: Sequence[float], *percents: int) -> list[Figure]:
+    """`values` are seconds, the figures milliseconds."""
+    found = quantiles(values, n=100)
+    return [figure_of(f"{name}_p{each}_ms", [found[each - 1] * 1000], "ms") for each in percents]
 
 
 def deep_orders() -> list[Place | Cancel]:
@@ -121,7 +134,7 @@ def intake_rows(
     return rows
 
 
-def _hear(commands: range, reader: Part, intake: Part) -> dict[str, Any]:
+def _hear(commands: range, intake: Part, *others: Part) -> dict[str, Any]:
     """Let the flow run. Returns when each verdict was heard, and what the intake says."""
     verdicts: dict[int, float] = {}
     gc.collect()
@@ -129,8 +142,8 @@ def _hear(commands: range, reader: Part, intake: Part) -> dict[str, Any]:
     with redis.Redis.from_url(settings.REDIS_URL) as client, client.pubsub() as listener:
         listener.subscribe(VERDICTS)
         listener.get_message(timeout=1)
-        reader.go()
-        intake.go()
+        for part in (*others, intake):
+            part.go()
         deadline_s = time.monotonic() + DEADLINE_S
         while len(verdicts) < len(commands):
             assert time.monotonic() < deadline_s, f"{len(verdicts)} verdicts of {len(commands)}"
@@ -140,15 +153,15 @@ def _hear(commands: range, reader: Part, intake: Part) -> dict[str, Any]:
                 told = json.loads(message["data"])["commands"]
                 # That of the probe may come only now.
                 verdicts.update((id_, now_s) for id_ in told if id_ in commands)
-    return {"verdicts": verdicts, **intake.result()}
+    return {"verdicts": [verdicts[id_] for id_ in commands], **intake.result()}
 
 
 @contextmanager
-def _engine_running() -> Iterator[None]:
-    """A real engine process, killed at the end."""
+def _engine_running() -> Iterator[int]:
+    """A real engine process, killed at the end. Yields its id."""
     process = subprocess.Popen([sys.executable, "manage.py", "run_engine"], cwd=PROJECT)
     try:
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -32,7 +32,9 @@ class Part:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, "CCMARKET_PROCESS": str(words[0])},
         )
+        self.pid = self._process.pid
         assert self._line() == "ready"
 
     def go(self) -> None:
@@ -73,7 +75,7 @@ def engine(*products: str) -> Any:
 
 def intake(product_id: str, path: str, rate: str) -> Any:
     """Sends the commands of a file at a rate, as the intake of a batch does once it is checked.
-    Says when each was sent, in their order, and when the last was accepted."""
+    Says when each was sent and accepted, in their order."""
     from django.db import connection
 
     from apps.orderbook.services.appending import command_make, commands_append
@@ -85,7 +87,7 @@ def intake(product_id: str, path: str, rate: str) -> Any:
     gc.collect()
     gc.freeze()
     _ready()
-    sent, every_s = [], TOGETHER / float(rate)
+    sent, accepted, every_s = [], [], TOGETHER / float(rate)
     next_s = time.monotonic()
     for first in range(0, len(commands), TOGETHER):
         time.sleep(max(next_s - time.monotonic(), 0))
@@ -93,7 +95,8 @@ def intake(product_id: str, path: str, rate: str) -> Any:
         together = commands[first : first + TOGETHER]
         sent += [time.monotonic()] * len(together)
         assert all(commands_append(together))
-    return {"sent": sent, "accepted": time.monotonic()}
+        accepted += [time.monotonic()] * len(together)
+    return {"sent": sent, "accepted": accepted}
 
 
 def reader(product_id: str, duration_s: str) -> Any:
@@ -113,6 +116,19 @@ def reader(product_id: str, duration_s: str) -> Any:
     return took
 
 
+def accountant(duration_s: str, *processes: str) -> Any:
+    """Says how many cores each of these processes, NAME=PID, and of the servers' has, in the middle
+    eight tenths of so many seconds."""
+    from benchmarks.account import account
+
+    pids = {name: int(pid) for name, pid in (process.split("=") for process in processes)}
+    _ready()
+    time.sleep(float(duration_s) * 0.1)
+    before = account(pids)
+    time.sleep(float(duration_s) * 0.8)
+    return account(pids).since(before)
+
+
 def _ready() -> None:
     print("ready", flush=True)
     assert sys.stdin.readline() == "go\n"
@@ -121,5 +137,5 @@ def _ready() -> None:
 if __name__ == "__main__":
     django.setup()
     name, *words = sys.argv[1:]
-    parts = {"engine": engine, "intake": intake, "reader": reader}
+    parts = {"engine": engine, "intake": intake, "reader": reader, "accountant": accountant}
     print(json.dumps(parts[name](*words)), flush=True)
