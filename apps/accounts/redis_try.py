@@ -6,16 +6,16 @@ What several requests ask at the same moment goes there and back together.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import redis
 import structlog
 from django.conf import settings
 
 from apps.accounts.carrying import aside, carrier_current
-from apps.accounts.loop_redis import is_speakable, loop_redis_ask
+from apps.accounts.loop_redis import is_speakable, loop_redis_ask, loop_redis_tell
 from apps.accounts.together import Together
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ TIMEOUT_S: Final = 0.2
 PAUSE_S: Final = 1.0
 
 Word = str | int
+T = TypeVar("T")
 
 
 class RedisAway(Exception):
@@ -34,6 +35,12 @@ class RedisAway(Exception):
 def redis_ask(*command: Word) -> Any:
     """What Redis answers to a command. Raises RedisAway instead of whatever goes wrong."""
     return _commands.ask(command)
+
+
+def redis_tell(*command: Word) -> None:
+    """Says a command whose answer is of no use, and waits for it only where there is no other way.
+    Raises RedisAway instead of whatever goes wrong."""
+    _connection(settings.REDIS_URL).tell(command)
 
 
 class _Connection:
@@ -46,27 +53,36 @@ class _Connection:
         self._away_until_s = 0.0
 
     def ask(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        if carrier_current() is None:
+            return self._tried(partial(self._ask, commands))
+        if self._is_speakable:
+            return self._tried(partial(loop_redis_ask, self._url, commands, TIMEOUT_S))
+        return aside(partial(self.ask, commands))
+
+    def tell(self, command: Sequence[Word]) -> None:
+        if carrier_current() is not None and self._is_speakable:
+            self._tried(partial(loop_redis_tell, self._url, command, TIMEOUT_S))
+        else:
+            self.ask([command])
+
+    def _tried(self, ask: Callable[[], T]) -> T:
         if time.monotonic() < self._away_until_s:
             raise RedisAway
         try:
-            if carrier_current() is not None:
-                return self._ask_carried(commands)
-            if len(commands) == 1:
-                return [self._redis.execute_command(*commands[0])]
-            pipeline = self._redis.pipeline(transaction=False)
-            for command in commands:
-                pipeline.execute_command(*command)
-            answers: list[Any] = pipeline.execute()
-            return answers
+            return ask()
         except redis.RedisError as error:
             self._away_until_s = time.monotonic() + PAUSE_S
             log.warning("redis is away", reason=type(error).__name__)
             raise RedisAway from error
 
-    def _ask_carried(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        if self._is_speakable:
-            return loop_redis_ask(self._url, commands, TIMEOUT_S)
-        return aside(partial(self.ask, commands))
+    def _ask(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        if len(commands) == 1:
+            return [self._redis.execute_command(*commands[0])]
+        pipeline = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        answers: list[Any] = pipeline.execute()
+        return answers
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from apps.accounts.amounts import text_from_micro
 from apps.orderbook.models import BulkOrder
 from ccmarket.embedded.layout import PROJECT
 from ccmarket.embedded.ports import choose_port
+from ccmarket.embedded.program import launcher
 
 ANSWER_S_MAX = 60.0
 LOOK_EVERY_S = 1.0
@@ -63,7 +65,9 @@ class Processes:
             process.wait()
 
     def _start(self, kind: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.commands[kind], cwd=PROJECT, stdout=subprocess.DEVNULL)
+        # Ends with us, however we end.
+        command = [*launcher(signal.SIGKILL, user=None), *self.commands[kind]]
+        return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
 
 
 class Visitor:

@@ -43,6 +43,7 @@ from apps.orderbook.services.commands import OrderDone, order_cancel, order_plac
 from benchmarks.common_flow import LOT, TICK, Cancel, Flow, Place  # noqa: E402
 from benchmarks.plain_book import PlainBook  # noqa: E402
 from ccmarket.embedded.layout import PROJECT, Layout  # noqa: E402
+from ccmarket.embedded.program import launcher  # noqa: E402
 from ccmarket.embedded.records import record_read  # noqa: E402
 from tests.support.engines import RICH, broken_invariants  # noqa: E402
 from tests.support.factories import asset_make, fund, owner_make  # noqa: E402
@@ -63,7 +64,9 @@ class Engines:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
-        command = [sys.executable, str(PROJECT / "manage.py"), "run_engine", "--batch-max", "20"]
+        engine = [sys.executable, str(PROJECT / "manage.py"), "run_engine", "--batch-max", "20"]
+        # Ends with us, however we end.
+        command = [*launcher(signal.SIGKILL, user=None), *engine]
         self.processes.append(subprocess.Popen(command, cwd=PROJECT))
 
     def pick(self, draw: random.Random) -> subprocess.Popen[bytes]:

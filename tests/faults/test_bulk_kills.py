@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ccmarket.embedded.layout import PROJECT
-from tests.support.supervised import environment
+from tests.support.supervised import said_beside_services
 
 pytestmark = pytest.mark.faults
 
@@ -26,19 +23,8 @@ WORKER_MB_MAX = 600
 
 @pytest.mark.parametrize("way", ["retire", "wait"])
 def test_every_line_is_bought_and_retired_once_whoever_dies(tmp_path: Path, way: str) -> None:
-    private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
-    scenario = [sys.executable, "-m", "tests.faults.bulk_scenario"]
-    done = subprocess.run(
-        [*private, *scenario, str(LINES), str(STRIKES), str(SEED), way],
-        cwd=PROJECT,
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    scenario = ["tests.faults.bulk_scenario", str(LINES), str(STRIKES), str(SEED), way]
+    found = json.loads(said_beside_services(scenario, tmp_path, LIMIT_S).splitlines()[-1])
     assert found["problems"] == []
     assert found["state"] == "done"
     assert sum(found["kills"].values()) > 0, "it was over before anything was killed"

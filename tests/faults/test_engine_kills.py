@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ccmarket.embedded.layout import PROJECT
-from tests.support.supervised import environment
+from tests.support.supervised import said_beside_services
 
 pytestmark = pytest.mark.faults
 
@@ -26,19 +23,8 @@ LIMIT_S = 600 + COMMANDS / 20 + STRIKES * 15
 
 def test_the_fills_are_those_of_an_undisturbed_run(tmp_path: Path) -> None:
     """Per market: `COMMANDS` commands, from a client that repeats what got no answer."""
-    private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
-    scenario = [sys.executable, "-m", "tests.faults.engine_scenario"]
-    done = subprocess.run(
-        [*private, *scenario, str(COMMANDS), str(STRIKES), str(SEED)],
-        cwd=PROJECT,
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    scenario = ["tests.faults.engine_scenario", str(COMMANDS), str(STRIKES), str(SEED)]
+    found = json.loads(said_beside_services(scenario, tmp_path, LIMIT_S).splitlines()[-1])
     assert found["problems"] == []
     assert found["same_fills"] == [True, True]
     assert min(found["fills"]) > COMMANDS / 5

@@ -23,6 +23,9 @@ from apps.orderbook.services.appending import command_append, command_make
 from apps.orderbook.services.commands import order_place
 from tests.support.factories import owner_make, user_make
 from tests.support.markets import TONNE, UNIT, limit_place, product_make, state_write
+from tests.support.redis_away import redis_away
+
+__all__ = ["redis_away"]
 
 pytestmark = pytest.mark.django_db
 
@@ -271,7 +274,7 @@ def test_the_engine_is_rung_after_the_commit_and_not_for_what_was_rolled_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rung: list[int] = []
-    monkeypatch.setattr(doorbell._Doorbell, "ring", lambda self, pk: rung.append(pk))
+    monkeypatch.setattr(doorbell, "redis_tell", lambda _publish, _channel, pk: rung.append(pk))
     product, owner = product_make(), owner_make()
     limit_place(product, owner)
     assert rung == [product.pk]
@@ -283,7 +286,6 @@ def test_the_engine_is_rung_after_the_commit_and_not_for_what_was_rolled_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_order_is_accepted_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = doorbell._Doorbell("redis://127.0.0.1:1/0")
-    monkeypatch.setattr(doorbell, "_doorbell", lambda: nowhere)
+@pytest.mark.usefixtures("redis_away")
+def test_an_order_is_accepted_without_redis() -> None:
     assert Command.objects.get(pk=limit_place(product_make()).pk)

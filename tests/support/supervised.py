@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,26 @@ def environment(var: Path, **given: str) -> dict[str, str]:
     hidden = {*REPLACEMENTS, THROWAWAY_MARK, "CCMARKET_VAR", "PORT", "BIND"}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {**kept, "CCMARKET_VAR": str(var), **given}
+
+
+def said_beside_services(module: Sequence[str], var: Path, limit_s: float) -> str:
+    """What a module, with its arguments, says on its way to a good end, with durable services of
+    its own. What takes too long is asked to end: its services and all that it started end too."""
+    private = [sys.executable, "-m", "ccmarket.embedded", "run", "--durable", "--"]
+    with subprocess.Popen(
+        [*private, sys.executable, "-m", *module],
+        cwd=PROJECT,
+        env=environment(var),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            said, _ = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 0, said[-5000:]
+    return said
 
 
 @dataclass
