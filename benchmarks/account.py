@@ -7,7 +7,7 @@ itself. A PostgreSQL on another machine is left out.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -30,20 +30,20 @@ class Account:
 
     at_s: float
     busy_s: float
-    spent_s: Counter[str]
+    spent_s: dict[str, float]
 
     def since(self, before: Account) -> dict[str, float]:
         """Cores that each has had since then, the most first, and what the machine had in all."""
         took_s = self.at_s - before.at_s
-        spent_s = Counter(self.spent_s)
-        spent_s.subtract(before.spent_s)
-        cores = {name: spent / took_s for name, spent in spent_s.most_common() if spent > 0}
+        spent_s = {n: spent - before.spent_s.get(n, 0) for n, spent in self.spent_s.items()}
+        most = sorted(spent_s, key=lambda name: -spent_s[name])
+        cores = {name: spent_s[name] / took_s for name in most if spent_s[name] > 0}
         return {**cores, "machine": (self.busy_s - before.busy_s) / took_s}
 
 
 def account(processes: Mapping[str, int]) -> Account:
     """The account up to now. `processes` are those of ours, by what to call them."""
-    spent_s: Counter[str] = Counter()
+    spent_s: defaultdict[str, float] = defaultdict(float)
     for name, pid in processes.items():
         spent_s[name] += _spent_s(pid)
     for name, seconds in _of_postgres():
@@ -72,8 +72,8 @@ def _of_postgres() -> Iterator[tuple[str, float]]:
     for pid, name in sessions:
         yield name, _spent_s(pid)
     try:
-        first = psutil.Process(next(pid for pid, name in sessions if name == "checkpointer"))
-        ended = first.parent().cpu_times()
-        yield "ended", ended.children_user + ended.children_system
-    except (psutil.NoSuchProcess, AttributeError):
+        one = psutil.Process(next(pid for pid, name in sessions if name == "checkpointer"))
+        ended = psutil.Process(one.ppid()).cpu_times()
+    except psutil.NoSuchProcess:
         return
+    yield "ended", ended.children_user + ended.children_system

@@ -2,6 +2,9 @@
 
 - `engine_live_*`: orders that come in at a rate, with 50,000 others resting; from before a request
   is sent until its verdict is heard. Beside it somebody reads all levels of that book.
+- `engine_live_accepted_*`, `engine_live_begun_*`: until they were accepted, and until the batch
+  that decides them has begun.
+- `disk_sync_*`: what the disk takes to keep 16 kB, right afterwards: each order waits for it twice.
 - `live_cpu *`: cores that each process has had in the middle of it, and the machine in all.
 - `engine_restart_s`: the engine is killed and started again: until it has decided the next order.
 """
@@ -42,12 +45,18 @@ from benchmarks.durable import (
 from benchmarks.engines import serve
 from benchmarks.figures import Figure, figure_of
 from benchmarks.part import Part
-from ccmarket.embedded.layout import PROJECT
+from ccmarket.embedded.layout import PROJECT, Layout
 
 RATE: Final = 5_000
 LIVE_S: Final = 20
 DEEP: Final = 50_000
 DEADLINE_S: Final = 120
+SYNCS: Final = 300
+PAGES: Final = bytes(16_384)
+_BEGUN: Final = """
+SELECT (body::json #>> '{given,at}')::bigint FROM orderbook_event
+WHERE command_id BETWEEN %s AND %s ORDER BY command_id
+"""
 
 
 def measure() -> list[Figure]:
@@ -64,7 +73,7 @@ def measure() -> list[Figure]:
         connection.execute("CHECKPOINT")
     flow, _ = common_flow(RATE * LIVE_S)
     first = (market.pk << 40) + DEEP + 2
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=Layout.default().var) as folder:
         path = Path(folder) / "commands.json"
         path.write_text(json.dumps(intake_rows(market, owners, flow)))
         reader, intake = Part("reader", market.pk, LIVE_S), Part("intake", market.pk, path, RATE)
@@ -75,6 +84,7 @@ def measure() -> list[Figure]:
             accountant = Part("accountant", LIVE_S, *pairs)
             heard = _hear(range(first, first + len(flow)), intake, reader, accountant)
         took, cores = reader.result(), accountant.result()
+        synced = _disk_syncs(Path(folder) / "synced")
     began_s = time.monotonic()
     with _engine_running():
         _probe(market, owners[0])
@@ -84,6 +94,8 @@ def measure() -> list[Figure]:
         figure_of("engine_live_rate", [len(sent) / (accepted[-1] - sent[0])], "orders/s"),
         *_percentiles("engine_live", _waits(sent, heard["verdicts"]), 50, 99),
         *_percentiles("engine_live_accepted", _waits(sent, accepted), 50, 99),
+        *_percentiles("engine_live_begun", _waits(sent, _begun(first, len(sent))), 50, 99),
+        *_percentiles("disk_sync", synced, 50, 99),
         *_percentiles("book_read", took, 99),
         figure_of("engine_restart_s", [restart_s], "s"),
         *(figure_of(f"live_cpu {name}", [value], "cores") for name, value in cores.items()),
@@ -92,6 +104,27 @@ def measure() -> list[Figure]:
 
 def _waits(sent: Sequence[float], until: Sequence[float]) -> list[float]:
     return [until_s - sent_s for sent_s, until_s in zip(sent, until, strict=True)]
+
+
+def _begun(first: int, count: int) -> list[float]:
+    """When the batches of these commands began, by our clock, on a server of this machine."""
+    with connect("benchmark") as connection:
+        ahead_s = time.time() - time.monotonic()
+        rows = connection.execute(_BEGUN, (first, first + count - 1))
+        return [at_us / 1e6 - ahead_s for (at_us,) in rows]
+
+
+def _disk_syncs(path: Path) -> list[float]:
+    """Seconds for each of some writes that are waited for, over each other as a log's are."""
+    took = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(SYNCS):
+            file.seek(0)
+            file.write(PAGES)
+            began_s = time.monotonic()
+            os.fdatasync(file.fileno())
+            took.append(time.monotonic() - began_s)
+    return took
 
 
 def _percentiles(name: str, values: Sequence[float], *percents: int) -> list[Figure]:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import django
@@ -137,5 +138,6 @@ def _ready() -> None:
 if __name__ == "__main__":
     django.setup()
     name, *words = sys.argv[1:]
+    parts: dict[str, Callable[..., Any]]
     parts = {"engine": engine, "intake": intake, "reader": reader, "accountant": accountant}
     print(json.dumps(parts[name](*words)), flush=True)
