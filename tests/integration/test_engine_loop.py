@@ -133,21 +133,21 @@ def test_a_market_whose_batch_fails_does_not_stop_the_others(
 ) -> None:
     monkeypatch.setattr(engine_module, "RETRY_S", 0.01)
     sick, owner = market_make(), trader(product)
-    real_lines = store.order_lines
+    real_rows = store.order_rows
 
-    def lines(decisions, at):  # type: ignore[no-untyped-def]
-        if decisions.market.id == sick.pk:
+    def rows(batch, at_us, *, is_long):  # type: ignore[no-untyped-def]
+        if sick.pk in [decisions.market.id for decisions in batch]:
             raise ArithmeticError("this market is broken")
-        return real_lines(decisions, at)
+        return real_rows(batch, at_us, is_long=is_long)
 
-    monkeypatch.setattr(store, "order_lines", lines)
+    monkeypatch.setattr(store, "order_rows", rows)
     stuck = buy(sick, trader(sick), P10, ONE)
     with running():
         for _ in range(2):
             order = buy(product, owner, P10, ONE)
             eventually("the healthy market goes on", lambda: decided(order))  # noqa: B023
     assert not decided(stuck)
-    monkeypatch.setattr(store, "order_lines", real_lines)
+    monkeypatch.setattr(store, "order_rows", real_rows)
     with running():
         eventually("once mended, nothing was lost", lambda: decided(stuck))
     assert not Fill.objects.exists()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
 
 from apps.accounts.ledger.models import Balance
+from apps.orderbook.engine.form import COPIED, COPY_BEGINS, COPY_ENDS, RECORDS, Form, array_of
 from apps.orderbook.engine.session import Connection, connect
 from apps.orderbook.engine.tables import EVENTS, FILLS, ORDERS, TRANSFERS, Table
 from apps.orderbook.engine.wire import Wire
@@ -15,18 +18,21 @@ from tests.support.engines import market_make, trader
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AT = "2026-01-02T03:04:05.678901+00:00"
-NULL = r"\N"
+AT = 820_465_445_678_901
 # Of each table a row with everything and one with as little as there can be.
-ROWS = {
+ROWS: dict[Table, list[list[Any]]] = {
     ORDERS: [
-        f"1 7 3 a.b-c~1 0 0 10 20 30 3 t 1 5 15 4 40 2 0 1 2 1 {AT} {AT} 9 1 12 {AT} f 8 50 6",
-        f"2 7 3 N 1 1 N N 30 1 f 0 -5 15 0 0 0 0 2 1 N {AT} N N N N N t N N 0",
+        [
+            1, 7, 3, 0, 0, 3, True, 1, -5, 15, 4, 40, -2, 0, 1, 2, AT, False, 6, 10, 20, 30, 1, AT,
+            "a.b-c~1", 9, 1, 12, AT, 8, 50,
+        ],
+        [2, 7, 3, 1, 1, 1, False, 0, -5, 15, 0, 0, 0, 0, 2, 1, AT, True, 0, None, None, 30,
+            *[None] * 9],
     ],
-    FILLS: [f"1 7 11 12 3 4 0 10 20 200 -1 3 {AT}"],
-    EVENTS: [r'1 2 3 {"a":"\\u00e9\\\\N"} ' + r"\\x00ff5c"],
-    TRANSFERS: ["{from} {to} 20 1 9 1"],
-}
+    FILLS: [[1, 7, 11, 12, 3, 4, 0, 10, 20, 200, -1, 3, AT]],
+    EVENTS: [[1, 2, 3, '{"a":"\\u00e9\\\\\tN\u00e9"}', b"\x00\xff\\"]],
+    TRANSFERS: [["from", "to", 20, 1, 9, 1]],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -40,29 +46,44 @@ def test_rows_that_are_said_are_those_that_are_copied(connection: Connection, ta
     product = market_make()
     one, other = trader(product), trader(product)
     ids = Balance.objects.filter(owner__in=(one, other), asset=product.base)
-    source, target = ids.order_by("id").values_list("id", flat=True)
-    names = {"{from}": str(source), "{to}": str(target), "N": NULL}
-    lines = "".join(
-        "\t".join(names.get(cell, cell) for cell in row.split(" ")) + "\n" for row in ROWS[table]
-    )
+    names = dict(zip(("from", "to"), ids.order_by("id").values_list("id", flat=True), strict=True))
+    rows = [
+        tuple(names.get(value, value) for value in row) for row in ROWS[table]
+    ]
     wire = Wire(connection)
 
     def said() -> None:
-        wire.say(table.insert, (lines[:-1],))
+        records = [packed(RECORDS, table, row) for row in rows]
+        wire.say(table.insert, (array_of(records, wire.number_of(table.record)),))
         wire.hear()
 
     def copied() -> None:
         with connection.cursor().copy(table.copy) as copy:
-            copy.write(lines)
+            copied = [packed(COPIED, table, row) for row in rows]
+            copy.write(b"".join((COPY_BEGINS, *copied, COPY_ENDS)))
 
     found = []
     for add in (said, copied):
         with connection.transaction(force_rollback=True):
             add()
-            query = f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY 1"
-            found.append(connection.execute(query).fetchall())
-    assert len(found[0]) >= len(ROWS[table])
+            there = wire.say(f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY 1")
+            wire.hear()
+            found.append(there.rows)
+    assert set(rows) <= set(found[0])
     assert found[0] == found[1]
+
+
+def packed(form: Form, table: Table, row: Sequence[Any]) -> bytes:
+    pack: dict[str, Callable[[Any], bytes]] = {
+        "bigint": form.big_or_none,
+        "smallint": form.small_or_none,
+        "boolean": partial(form.cells(["boolean"]), form.flag),
+        "timestamptz": form.time_or_none,
+        "text": form.text_or_none,
+        "bytea": partial(form.bytes_cell, "bytea"),
+    }
+    types = table.columns.values()
+    return form.row(len(row), b"".join(pack[t](v) for t, v in zip(types, row, strict=True)))
 
 
 def test_values_reach_the_server_as_they_are(connection: Connection) -> None:

@@ -23,14 +23,15 @@ from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions
 from apps.orderbook.engine.feed import messages_of
 from apps.orderbook.engine.fees import Schedule, Standing
+from apps.orderbook.engine.form import COPIED, RECORDS
 from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.rows import event_lines, fill_lines, order_lines, transfer_lines
+from apps.orderbook.engine.rows import Rows
 from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.touched import keys_of
 
 TICK, LOT, OWNERS, FEES, BASE, QUOTE = 1_230_000, 100_000, 6, 99, 1, 2
-AT = "2026-01-01T00:00:00+00:00"
+AT = 820_454_400_000_000
 BATCHES, BATCH_MAX = 40, 12
 TIERS = ((50_000_000, None, -5, 20), (None, 400_000_000, -10, 15))
 RULES = (
@@ -132,10 +133,10 @@ def decided(seed: int) -> tuple[str, int]:
 
 def told(decisions: Decisions) -> Iterable[str]:
     """All that a batch is made into, as lines."""
-    yield from order_lines(decisions, AT)
-    yield from fill_lines(decisions, AT)
-    yield from transfer_lines(decisions, 5)
-    yield from event_lines(decisions)
+    for rows in map(Rows, (COPIED, RECORDS)):
+        made = rows.orders(decisions, AT), rows.fills(decisions, AT), rows.events(decisions)
+        yield from (row.hex() for table in made for row in table)
+        yield from (row.hex() for row in rows.transfers(decisions, 5))
     for event in decisions.events:
         yield json.dumps(messages_of(event.body, product="A-B", sequence=event.sequence))
     yield repr((sorted(decisions.levels), sorted(decisions.switches), decisions.is_other))

@@ -16,7 +16,7 @@ from apps.orderbook.engine.fees import Schedule
 from apps.orderbook.engine.leases import LeaseLost
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.reader import Reading, Work
-from apps.orderbook.engine.session import Connection, array, time_of
+from apps.orderbook.engine.session import Connection, array
 from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.standings import look_up_standings
 from apps.orderbook.engine.wire import Wire
@@ -120,7 +120,7 @@ def _carry_out(
     own_id, number = numbers.row
     look_up_standings(wire, work, at_us)
     wallets = known.wallets(keys, found)
-    batch, at = [_decisions(market, wallets, at_us) for market, _ in work], time_of(at_us)
+    batch = [_decisions(market, wallets, at_us) for market, _ in work]
     with store.Transfers(wire, number, is_long=is_long) as transfers:
         for decisions, (market, commands) in zip(batch, work, strict=True):
             for first in range(0, len(commands), SLICE):
@@ -131,9 +131,9 @@ def _carry_out(
             reader.advance(market, commands, bound=own_id)
         # Said before all that is written: the answer comes while the server writes.
         ahead = look_ahead() if is_long else None
-        orders = store.order_rows(batch, at)
+        orders = store.order_rows(batch, at_us, is_long=is_long)
     read = chain(*(w.values() for w in wallets.values()))
-    changed = store.write(wire, batch, orders, read, at=at, is_long=is_long)
+    changed = store.write(wire, batch, orders, read, at_us=at_us, is_long=is_long)
     return batch, ahead, changed
 
 

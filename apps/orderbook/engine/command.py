@@ -18,7 +18,8 @@ STATE: Final = 8
 
 
 class Command(NamedTuple):
-    """One row of the journal. Amounts in micro-units; `created_at` as PostgreSQL writes it.
+    """One row of the journal. Amounts in micro-units; `created_at` is microseconds since 2000, as
+    PostgreSQL sends it.
 
     `owner` is 0 for what no owner asked for. `entity` is the owner whose orders are one's own;
     None: oneself. `expires_us` is microseconds since 1970. `rules` is JSON, as `journal.changed`
@@ -38,7 +39,7 @@ class Command(NamedTuple):
     self_trade: int | None
     target: int | None
     client_oid: str | None
-    created_at: str
+    created_at: int
     entity: int | None = None
     stop: int | None = None
     stop_price: int | None = None

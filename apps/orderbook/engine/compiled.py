@@ -23,7 +23,8 @@ PROJECT: Final = Path(__file__).resolve().parents[3]
 ENGINE: Final = Path("apps/orderbook/engine")
 # Every module of the book, and these: what decides, and what says so. None of them asks anybody.
 MODULES: Final = (
-    "command", "decide", "feed", "fees", "journal", "market", "rows", "settlement", "touched",
+    "command", "decide", "feed", "fees", "form", "journal", "market", "rows", "settlement",
+    "touched",
 )  # fmt: skip
 # How they are compiled, and by which version.
 RECIPE: Final = ("ccmarket/embedded/compiling.py", "requirements-compile.txt")

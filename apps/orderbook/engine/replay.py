@@ -106,7 +106,7 @@ def command_of(event: dict[str, Any]) -> Command:
         self_trade=journal.SELF_TRADES.index(asked["self_trade"]) if places else None,
         target=asked.get("target"),
         client_oid=asked.get("client_oid"),
-        created_at="",
+        created_at=0,
         entity=asked.get("entity"),
         stop=journal.STOPS.index(asked["stop"]) if "stop" in asked else None,
         stop_price=asked.get("stop_price"),

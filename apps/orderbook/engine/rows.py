@@ -1,94 +1,142 @@
-"""What a batch decided, as rows of text: those that COPY takes.
-
-A cell is what PostgreSQL reads as its column's type, and `\\N` where there is nothing.
-"""
+"""What a batch decided, as rows of four tables, with the columns that `tables` says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Final
 
 from apps.orderbook.engine.book import Order
 from apps.orderbook.engine.command import Command
 from apps.orderbook.engine.decide import Decisions, Placed
-from apps.orderbook.engine.session import time_of
+from apps.orderbook.engine.form import EPOCH_US, Form
+from apps.orderbook.engine.tables import EVENTS, FILLS, ORDERS, TRANSFERS, Table
 from apps.orderbook.ids import id_first
 
 OPEN, DONE, REJECTED = 1, 2, 3
 
-# What COPY's text format wants escaped.
-_ESCAPES: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-_NULL: Final = r"\N"
-_ASKS_NOTHING: Final = "\t".join([*[_NULL] * 4, "f", _NULL, _NULL, "0"])
+Cells = Callable[..., bytes]
+
+_ORDER_COLUMNS: Final = len(ORDERS.columns)
+_FILL_COLUMNS: Final = len(FILLS.columns)
+_TRANSFER_COLUMNS: Final = len(TRANSFERS.columns)
+_EVENT_COLUMNS: Final = len(EVENTS.columns)
+_HASH_BYTES: Final = 32
 
 
-def _text(value: str | None) -> str:
-    return _NULL if value is None else value.translate(_ESCAPES)
+class Rows:
+    """Makes rows of one form."""
 
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._order = self._cells(ORDERS, "hidden")
+        self._fill = self._cells(FILLS, "created_at")
+        self._transfer = self._cells(TRANSFERS, "batch")
+        self._event = self._cells(EVENTS, "sequence")
+        self._hash = form.head("bytea", _HASH_BYTES)
+        self._asks_nothing = b"".join(
+            (
+                form.no_big, form.no_small, form.no_big, form.no_time, form.no_big, form.no_small,
+            )
+        )  # fmt: skip
 
-def _time(us: int | None) -> str:
-    return _NULL if us is None else time_of(us)
+    def _cells(self, table: Table, last: str) -> Cells:
+        """Packs the first columns up to one, which always have a value."""
+        names = list(table.columns)
+        fixed = names[: names.index(last) + 1]
+        return self._form.cells([table.columns[name] for name in fixed])
 
+    def orders(self, decisions: Decisions, at_us: int) -> list[bytes]:
+        """The batch's own orders as they stand at its end. `at_us` is its time."""
+        product, at = decisions.market.id, at_us - EPOCH_US
+        return [self._order_row(placed, product, at) for placed in decisions.placed.values()]
 
-def _number(value: int | None) -> int | str:
-    return _NULL if value is None else value
-
-
-def order_lines(decisions: Decisions, at: str) -> Iterable[str]:
-    """The batch's own orders as they stand at its end."""
-    product = decisions.market.id
-    for placed in decisions.placed.values():
-        c, o = placed.command, placed.order
-        terms, status = o.terms, status_of(placed)
-        size = o.size if c.size is not None else _NULL
-        done, done_at = (_NULL, _NULL) if status == OPEN else (o.done, at)
-        yield (
-            f"{c.id}\t{product}\t{c.owner}\t{_text(c.client_oid)}\t{o.side}\t{terms.kind}\t"
-            f"{o.price or _NULL}\t{size}\t{_number(c.funds)}\t{terms.time_in_force}\t"
-            f"{terms.post_only}\t{terms.self_trade}\t{terms.maker_bps}\t{terms.taker_bps}\t"
-            f"{o.filled_size}\t{o.filled_notional}\t{o.fees}\t{o.hold}\t{o.priority}\t{status}\t"
-            f"{done}\t{c.created_at}\t{done_at}\t{_rare(c, o)}\n"
+    def _order_row(self, placed: Placed, product: int, at: int) -> bytes:
+        form, c, o = self._form, placed.command, placed.order
+        big, small, terms, status = form.big, form.small, o.terms, status_of(placed)
+        cells = self._order(
+            big, c.id, big, product, big, c.owner, small, o.side, small, terms.kind,
+            small, terms.time_in_force, form.flag, terms.post_only, small, terms.self_trade,
+            small, terms.maker_bps, small, terms.taker_bps, big, o.filled_size,
+            big, o.filled_notional, big, o.fees, big, o.hold, big, o.priority, small, status,
+            form.time, c.created_at, form.flag, o.parked, big, o.hidden,
+        )  # fmt: skip
+        is_open = status == OPEN
+        size = o.size if c.size is not None else None
+        return form.row(
+            _ORDER_COLUMNS,
+            b"".join(
+                (
+                    cells,
+                    form.big_or_none(o.price or None),
+                    form.big_or_none(size),
+                    form.big_or_none(c.funds),
+                    form.small_or_none(None if is_open else o.done),
+                    form.time_or_none(None if is_open else at),
+                    form.text_or_none(c.client_oid),
+                    self._rare(c, o),
+                )
+            ),
         )
 
+    def _rare(self, c: Command, o: Order) -> bytes:
+        """The last columns of an order: what few orders ask for."""
+        if o.terms.is_plain and c.entity is None:
+            return self._asks_nothing
+        form, expires_us = self._form, c.expires_us
+        return b"".join(
+            (
+                form.big_or_none(c.entity),
+                form.small_or_none(c.stop),
+                form.big_or_none(c.stop_price),
+                form.time_or_none(None if expires_us is None else expires_us - EPOCH_US),
+                form.big_or_none(c.display_size),
+                form.small_or_none(c.slippage_bps),
+            )
+        )
 
-def _rare(c: Command, o: Order) -> str:
-    """The last columns of an order: what few orders ask for."""
-    if o.terms.is_plain and c.entity is None:
-        return _ASKS_NOTHING
-    return (
-        f"{_number(c.entity)}\t{_number(c.stop)}\t{_number(c.stop_price)}\t"
-        f"{_time(c.expires_us)}\t{o.parked}\t{_number(c.display_size)}\t"
-        f"{_number(c.slippage_bps)}\t{o.hidden}"
-    )
+    def fills(self, decisions: Decisions, at_us: int) -> list[bytes]:
+        form, product, at = self._form, decisions.market.id, at_us - EPOCH_US
+        big, small, first = form.big, form.small, id_first(product)
+        return [
+            form.row(
+                _FILL_COLUMNS,
+                self._fill(
+                    big, first + trade, big, product, big, maker.id, big, taker.id,
+                    big, maker.owner, big, taker.owner, small, taker.side, big, price, big, size,
+                    big, notional, big, maker_fee, big, taker_fee, form.time, at,
+                ),
+            )
+            for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, *_
+            in decisions.fills
+        ]  # fmt: skip
+
+    def transfers(self, decisions: Decisions, number: int) -> list[bytes]:
+        """`number` is the batch's."""
+        form, first = self._form, id_first(decisions.market.id)
+        big, small = form.big, form.small
+        return [
+            form.row(
+                _TRANSFER_COLUMNS,
+                self._transfer(
+                    big, source, big, target, big, amount, small, kind, big, first + trade,
+                    big, number,
+                ),
+            )
+            for source, target, amount, kind, trade in decisions.movements
+        ]  # fmt: skip
+
+    def events(self, decisions: Decisions) -> list[bytes]:
+        form, first = self._form, id_first(decisions.market.id)
+        big = form.big
+        rows = []
+        for event in decisions.events:
+            cells = self._event(big, first + event.number, big, event.command, big, event.sequence)
+            body = form.bytes_cell("text", event.body.encode())
+            rows.append(form.row(_EVENT_COLUMNS, b"".join((cells, body, self._hash, event.hash))))
+        return rows
 
 
 def status_of(placed: Placed) -> int:
     if placed.refused:
         return REJECTED
     return DONE if placed.order.done else OPEN
-
-
-def fill_lines(decisions: Decisions, at: str) -> Iterable[str]:
-    product = decisions.market.id
-    first = id_first(product)
-    for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, *_ in decisions.fills:
-        yield (
-            f"{first + trade}\t{product}\t{maker.id}\t{taker.id}\t{maker.owner}\t{taker.owner}\t"
-            f"{taker.side}\t{price}\t{size}\t{notional}\t{maker_fee}\t{taker_fee}\t{at}\n"
-        )
-
-
-def transfer_lines(decisions: Decisions, number: int) -> Iterable[str]:
-    first = id_first(decisions.market.id)
-    for source, target, amount, kind, trade in decisions.movements:
-        yield f"{source}\t{target}\t{amount}\t{kind}\t{first + trade}\t{number}\n"
-
-
-def event_lines(decisions: Decisions) -> Iterable[str]:
-    first = id_first(decisions.market.id)
-    for event in decisions.events:
-        body = event.body.replace("\\", r"\\") if "\\" in event.body else event.body
-        yield (
-            f"{first + event.number}\t{event.command}\t{event.sequence}\t{body}\t"
-            f"\\\\x{event.hash.hex()}\n"
-        )

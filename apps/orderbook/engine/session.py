@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 from django.db import connections
+from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import TextLoader
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -49,8 +50,10 @@ def connect(name: str) -> Connection:
     parameters["connect_timeout"] = CONNECT_TIMEOUT_S
     connection: Connection = psycopg.connect(**parameters, autocommit=True)
     connection.prepare_threshold = PREPARE_AFTER
-    # Times are passed on to other rows as they are: no need to take them apart.
+    # Times are passed on to other rows as they are, as text or as microseconds since 2000: no need
+    # to take them apart.
     connection.adapters.register_loader("timestamptz", TextLoader)
+    connection.adapters.register_loader("timestamptz", Int8BinaryLoader)
     return connection
 
 

@@ -13,11 +13,12 @@ from psycopg import Copy
 from apps.orderbook.engine.book import Rules
 from apps.orderbook.engine.candles import candles_add
 from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.form import COPIED, COPY_BEGINS, COPY_ENDS, RECORDS, array_of
 from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.levels import levels_write
 from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.rows import event_lines, fill_lines, order_lines, transfer_lines
-from apps.orderbook.engine.session import array
+from apps.orderbook.engine.rows import Rows
+from apps.orderbook.engine.session import array, time_of
 from apps.orderbook.engine.settlement import Wallet
 from apps.orderbook.engine.tables import EVENTS, FILLS, ORDERS, TRANSFERS, Table
 from apps.orderbook.engine.wire import Wire
@@ -80,6 +81,10 @@ _ORDER_COLUMNS: Final = (
 )  # fmt: skip
 
 
+_copied: Final = Rows(COPIED)
+_records: Final = Rows(RECORDS)
+
+
 class Transfers:
     """The transfers of a batch, passed on while they come about. Use it with `with`.
 
@@ -90,7 +95,7 @@ class Transfers:
         self._wire = wire
         self._number = number
         self._is_long = is_long
-        self._lines: list[str] = []
+        self._records: list[bytes] = []
         self._stack = ExitStack()
         self._copy: Copy | None = None
 
@@ -98,50 +103,55 @@ class Transfers:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        if self._copy is not None and error[0] is None:
+            self._copy.write(COPY_ENDS)
         self._stack.__exit__(*error)
-        if self._lines:
-            self._wire.say(TRANSFERS.insert, ("".join(self._lines)[:-1],))
+        _say(self._wire, TRANSFERS, self._records)
 
     def write(self, decisions: Decisions) -> None:
         """Pass on the transfers decided since the last time."""
-        lines = "".join(transfer_lines(decisions, self._number))
+        if self._is_long:
+            self._pass_on(_copied.transfers(decisions, self._number))
+        else:
+            self._records += _records.transfers(decisions, self._number)
         decisions.movements.clear()
-        if not self._is_long:
-            self._lines += [lines] if lines else []
-        elif lines:
-            if self._copy is None:
-                cursor = self._wire.connection.cursor()
-                self._copy = self._stack.enter_context(cursor.copy(TRANSFERS.copy))
-            self._copy.write(lines)
+
+    def _pass_on(self, rows: Sequence[bytes]) -> None:
+        if rows and self._copy is None:
+            cursor = self._wire.connection.cursor()
+            self._copy = self._stack.enter_context(cursor.copy(TRANSFERS.copy))
+            self._copy.write(COPY_BEGINS)
+        if rows and self._copy is not None:
+            self._copy.write(b"".join(rows))
 
 
 def write(
     wire: Wire,
     batch: Sequence[Decisions],
-    orders: str,
+    orders: Sequence[bytes],
     wallets: Iterable[Wallet],
     *,
-    at: str,
+    at_us: int,
     is_long: bool,
 ) -> list[Wallet]:
     """Write everything a batch decided, apart from its transfers. `orders` is of `order_rows`, and
-    `at` the batch's time. Returns those of the wallets that have changed.
+    `at_us` the batch's time. Returns those of the wallets that have changed.
 
     What is not copied is said, and written when it is heard. While the server takes in one table's
     rows, the next table's are put together.
     """
-    add = _copying if is_long else _saying
+    rows, add = (_copied, _copying) if is_long else (_records, _saying)
     with add(wire, ORDERS, orders):
-        fills = _joined(fill_lines(d, at) for d in batch)
+        fills = _joined(rows.fills(decisions, at_us) for decisions in batch)
     with add(wire, FILLS, fills):
-        events = _joined(map(event_lines, batch))
+        events = _joined(map(rows.events, batch))
     with add(wire, EVENTS, events):
         touched = [wallet for wallet in wallets if wallet.is_changed]
         changed_wallets = _columns(touched, _BALANCE_COLUMNS)
         changed = [order for d in batch for order in d.changed.values()]
         changed_orders = _columns(changed, _ORDER_COLUMNS)
     if changed:
-        wire.say(_CHANGED, (at, *changed_orders))
+        wire.say(_CHANGED, (time_of(at_us), *changed_orders))
     for decisions in batch:
         _write_market(wire, decisions)
     # At the very end: from here to the commit others wait for these balances.
@@ -169,32 +179,37 @@ def _market_now(market: Market) -> tuple[Any, ...]:
     return (STATES[book.state], book.until_us, *base, json.dumps(tiers), *book.rules, market.id)
 
 
-def order_rows(batch: Sequence[Decisions], at: str) -> str:
-    """The rows of the batch's own orders, as COPY takes them."""
-    return _joined(order_lines(decisions, at) for decisions in batch)
+def order_rows(batch: Sequence[Decisions], at_us: int, *, is_long: bool) -> list[bytes]:
+    """The rows of the batch's own orders, as `write` takes them."""
+    rows = _copied if is_long else _records
+    return _joined(rows.orders(decisions, at_us) for decisions in batch)
 
 
-def _joined(tables: Iterable[Iterable[str]]) -> str:
-    return "".join(line for lines in tables for line in lines)
+def _joined(tables: Iterable[Iterable[bytes]]) -> list[bytes]:
+    return [row for rows in tables for row in rows]
 
 
 @contextmanager
-def _copying(wire: Wire, table: Table, lines: str) -> Iterator[None]:
-    """Hand lines to the server, and wait for it to have taken them only at the end."""
-    if not lines:
+def _copying(wire: Wire, table: Table, rows: Sequence[bytes]) -> Iterator[None]:
+    """Hand rows to the server, and wait for it to have taken them only at the end."""
+    if not rows:
         yield
         return
     with wire.connection.cursor().copy(table.copy) as copy:
-        copy.write(lines)
+        copy.write(b"".join((COPY_BEGINS, *rows, COPY_ENDS)))
         yield
 
 
 @contextmanager
-def _saying(wire: Wire, table: Table, lines: str) -> Iterator[None]:
-    """Say lines along with all else."""
-    if lines:
-        wire.say(table.insert, (lines[:-1],))
+def _saying(wire: Wire, table: Table, records: Sequence[bytes]) -> Iterator[None]:
+    _say(wire, table, records)
     yield
+
+
+def _say(wire: Wire, table: Table, records: Sequence[bytes]) -> None:
+    """Say rows along with all else."""
+    if records:
+        wire.say(table.insert, (array_of(records, wire.number_of(table.record)),))
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The four tables that a batch adds rows to, and the two ways to hand them over.
 
 COPY is the cheapest for many rows and asks the server twice; for a few dozen it is cheaper to say
-them along with all else, as one text that the server takes apart.
+them along with all else, as an array of records of a type that has the table's columns.
 """
 
 from __future__ import annotations
@@ -10,56 +10,49 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-# A cell's only escapes are those of backslashes: client order ids have none, and JSON has its own
-# for everything that would end a cell or a row.
-_UNESCAPED: Final = ("text", "bytea")
-
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table with the columns that rows of `rows` have, in their order, each with its type."""
+    """A table with the columns that rows of `rows` have, in their order, each with its type.
+
+    `record` is the composite type of such rows.
+    """
 
     name: str
+    record: str
     columns: dict[str, str]
 
     @cached_property
     def copy(self) -> str:
-        return f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN"
+        return f"COPY {self.name} ({', '.join(self.columns)}) FROM STDIN (FORMAT binary)"
 
     @cached_property
     def insert(self) -> str:
-        """Adds the rows of the one text that it is given."""
-        cells = (
-            rf"replace(cell[{n}], '\\', '\')::{type_}" if type_ in _UNESCAPED else
-            f"cell[{n}]::{type_}"
-            for n, type_ in enumerate(self.columns.values(), 1)
-        )  # fmt: skip
-        # OFFSET 0: or each cell would take its row apart anew.
-        return rf"""
-INSERT INTO {self.name} ({", ".join(self.columns)}) SELECT {", ".join(cells)} FROM (
-    SELECT string_to_array(line, E'\t', '\N') AS cell FROM string_to_table(%s, E'\n') AS line
-    OFFSET 0
-) taken_apart
+        """Adds the records of the one array that it is given."""
+        columns = ", ".join(self.columns)
+        return f"""
+INSERT INTO {self.name} ({columns}) SELECT {columns} FROM unnest(%s::{self.record}[])
 """  # noqa: S608
 
 
 ORDERS: Final = Table(
     "orderbook_order",
+    "engine_order",
     {
-        "id": "bigint", "product_id": "bigint", "owner_id": "bigint", "client_oid": "text",
-        "side": "smallint", "order_type": "smallint", "price": "bigint", "size": "bigint",
-        "funds": "bigint", "time_in_force": "smallint", "post_only": "boolean",
+        "id": "bigint", "product_id": "bigint", "owner_id": "bigint", "side": "smallint",
+        "order_type": "smallint", "time_in_force": "smallint", "post_only": "boolean",
         "self_trade": "smallint", "maker_bps": "smallint", "taker_bps": "smallint",
         "filled_size": "bigint", "filled_notional": "bigint", "fees": "bigint", "hold": "bigint",
-        "priority": "bigint", "status": "smallint", "done_reason": "smallint",
-        "created_at": "timestamptz", "done_at": "timestamptz", "entity_id": "bigint",
-        "stop": "smallint", "stop_price": "bigint", "expires_at": "timestamptz",
-        "parked": "boolean", "display_size": "bigint", "slippage_bps": "smallint",
-        "hidden": "bigint",
+        "priority": "bigint", "status": "smallint", "created_at": "timestamptz",
+        "parked": "boolean", "hidden": "bigint", "price": "bigint", "size": "bigint",
+        "funds": "bigint", "done_reason": "smallint", "done_at": "timestamptz",
+        "client_oid": "text", "entity_id": "bigint", "stop": "smallint", "stop_price": "bigint",
+        "expires_at": "timestamptz", "display_size": "bigint", "slippage_bps": "smallint",
     },
 )  # fmt: skip
 FILLS: Final = Table(
     "orderbook_fill",
+    "engine_fill",
     {
         "id": "bigint", "product_id": "bigint", "maker_order_id": "bigint",
         "taker_order_id": "bigint", "maker_owner_id": "bigint", "taker_owner_id": "bigint",
@@ -69,6 +62,7 @@ FILLS: Final = Table(
 )  # fmt: skip
 TRANSFERS: Final = Table(
     "accounts_transfer",
+    "engine_transfer",
     {
         "from_balance_id": "bigint", "to_balance_id": "bigint", "amount": "bigint",
         "kind": "smallint", "reference": "bigint", "batch": "bigint",
@@ -76,6 +70,7 @@ TRANSFERS: Final = Table(
 )  # fmt: skip
 EVENTS: Final = Table(
     "orderbook_event",
+    "engine_event",
     {
         "id": "bigint", "command_id": "bigint", "sequence": "bigint", "body": "text",
         "hash": "bytea",

@@ -1,9 +1,9 @@
 """Statements that go to the server together and are answered together, in one round trip.
 
 A cursor of psycopg and its pipeline cost fifty to a hundred microseconds of Python a statement, for
-adaption that an engine does not need: its arguments are numbers and texts. So this speaks to the
-same connection through `psycopg.pq`. What is copied, and what is asked once in a while, goes
-through psycopg as ever.
+adaption that an engine does not need: its arguments are numbers and texts, and bytes that are sent
+as they are. So this speaks to the same connection through `psycopg.pq`. What is copied, and what is
+asked once in a while, goes through psycopg as ever.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, Final, TypeAlias
 
 from psycopg import OperationalError, errors
 from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
-from apps.orderbook.engine.session import Connection
+from apps.orderbook.engine.session import Connection, one
 
 Value: TypeAlias = str | int | bool | bytes | None
 
@@ -54,7 +54,8 @@ class Wire:
         self._names: dict[str, bytes] = {}
         self._numbers = count(1)
         self._unprepared: list[str] = []
-        self._said: list[tuple[str, list[bytes | None], Answer]] = []
+        self._said: list[tuple[str, list[bytes | None], list[Format] | None, Answer]] = []
+        self._type_numbers: dict[str, int] = {}
         self._under_way: deque[Answer] = deque()
 
     def say(self, statement: str, values: Sequence[Value] = ()) -> Answer:
@@ -63,8 +64,17 @@ class Wire:
             self._names[statement] = f"wire_{next(self._numbers)}".encode()
             self._unprepared.append(statement)
         answer = Answer()
-        self._said.append((statement, [_text(value) for value in values], answer))
+        formats = [_format(value) for value in values] if _has_bytes(values) else None
+        self._said.append((statement, [_text(value) for value in values], formats, answer))
         return answer
+
+    def number_of(self, type_: str) -> int:
+        """The number that the server has for a type, which it wants to be told in arrays of it.
+        Asked once."""
+        if type_ not in self._type_numbers:
+            (number,) = one(self.connection.execute("SELECT %s::regtype::oid::bigint", (type_,)))
+            self._type_numbers[type_] = number
+        return self._type_numbers[type_]
 
     def hear(self, first: Answer | None = None) -> None:
         """Send what was said, and wait for all the answers. Raises the first error: what came after
@@ -91,8 +101,8 @@ class Wire:
         for statement in self._unprepared:
             pgconn.send_prepare(names[statement], _numbered(statement))
             self._under_way.append(Answer())
-        for statement, values, answer in self._said:
-            pgconn.send_query_prepared(names[statement], values)
+        for statement, values, formats, answer in self._said:
+            pgconn.send_query_prepared(names[statement], values, formats, Format.BINARY)
             self._under_way.append(answer)
             if answer is first:
                 pgconn.send_flush_request()
@@ -162,5 +172,13 @@ def _text(value: Value) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, bytes):
-        return b"\\x" + value.hex().encode()
+        return value
     return str(value).encode()
+
+
+def _has_bytes(values: Sequence[Value]) -> bool:
+    return any(isinstance(value, bytes) for value in values)
+
+
+def _format(value: Value) -> Format:
+    return Format.BINARY if isinstance(value, bytes) else Format.TEXT
