@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,9 +12,13 @@ from django.conf import settings
 from django.db import connection
 
 from apps.accounts.models import Owner
+from apps.orderbook.engine import batch as batch_module
 from apps.orderbook.engine import engine as engine_module
 from apps.orderbook.engine import store
 from apps.orderbook.engine.announcer import QUEUE_MAX, Announcer
+from apps.orderbook.engine.decide import Decisions
+from apps.orderbook.engine.service import Service
+from apps.orderbook.engine.session import connect
 from apps.orderbook.models import Event, Fill, Order, Product, ProductLease
 from apps.orderbook.services.verdicts import verdict_wait
 from tests.support.engines import (
@@ -78,6 +83,29 @@ def test_a_short_batch_ends_by_reading_what_was_accepted_while_it_was_written(
         read = hand.service._ahead
         assert read
         assert [command.id for _, commands in read.work for command in commands] == accepted
+
+
+@pytest.mark.parametrize("together_max", [100, 0], ids=["a short batch", "a long one"])
+def test_what_is_told_is_committed(
+    product: Product, monkeypatch: pytest.MonkeyPatch, together_max: int
+) -> None:
+    monkeypatch.setattr(batch_module, "TOGETHER_MAX", together_max)
+    owner, told = trader(product), []
+
+    def tell(batch: Sequence[Decisions]) -> None:
+        ids = [event.command for decisions in batch for event in decisions.events]
+        told.append((ids, decided(*ids)))
+
+    with connect("telling") as session:
+        service = Service(session, "telling", tell=tell)
+        service.share_out()
+        order = buy(product, owner, P10, ONE)
+        service.carry_out(service.next_work(set(), one_by_one=False))
+        assert told == [([order], True)]
+        ProductLease.objects.update(epoch=2)
+        buy(product, owner, P10, ONE)
+        service.carry_out(service.next_work(set(), one_by_one=False))
+    assert told == [([order], True)]
 
 
 def buy_and_close(product: Product, owner: Owner) -> int:

@@ -47,9 +47,7 @@ def test_rows_that_are_said_are_those_that_are_copied(connection: Connection, ta
     one, other = trader(product), trader(product)
     ids = Balance.objects.filter(owner__in=(one, other), asset=product.base)
     names = dict(zip(("from", "to"), ids.order_by("id").values_list("id", flat=True), strict=True))
-    rows = [
-        tuple(names.get(value, value) for value in row) for row in ROWS[table]
-    ]
+    rows = [tuple(names.get(value, value) for value in row) for row in ROWS[table]]
     wire = Wire(connection)
 
     def said() -> None:

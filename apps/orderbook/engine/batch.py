@@ -54,11 +54,13 @@ def carry_out(
     *,
     lock: bool,
     look_ahead: Callable[[], Reading],
+    tell: Callable[[Sequence[Decisions]], None],
 ) -> list[Decisions]:
     """Decide these commands, all or some of what was read, and commit what comes of them.
 
     `look_ahead` says the next reading. After a long batch it is heard and prepared while the server
-    is writing; after a short one it comes last, so that it has what was accepted meanwhile.
+    is writing; after a short one it comes last, so that it has what was accepted meanwhile, and
+    while the server reads, `tell` is told what is committed by then.
 
     With `lock` nobody can change the balances meanwhile; without it Overspent may be raised.
     Raises LeaseLost, with nothing changed anywhere. After any other error the markets in memory
@@ -67,14 +69,17 @@ def carry_out(
     try:
         with _undone(wire.connection, known):
             batch, ahead, changed = _carry_out(wire, known, reading, work, lock, look_ahead)
-            wire.say("COMMIT")
+            committed = wire.say("COMMIT")
             if ahead:
                 wire.hear(ahead.heard)
                 ahead.take()
                 ahead.foresee()
                 wire.hear()
+                tell(batch)
             else:
                 ahead = look_ahead()
+                wire.hear(committed)
+                tell(batch)
                 wire.hear()
                 ahead.take()
     except psycopg.errors.CheckViolation as error:

@@ -53,7 +53,8 @@ class Engine:
                 working_on: list[int] = []
                 try:
                     with connect(self._name) as connection:
-                        service = Service(connection, self._name, self._batch_max)
+                        tell = self._announcer.announce
+                        service = Service(connection, self._name, self._batch_max, tell)
                         working_on = service.working_on
                         self._serve(service)
                 except psycopg.OperationalError as error:
@@ -73,8 +74,7 @@ class Engine:
                 leases_at_s = now_s + LEASES_EVERY_S
             without = {id_ for id_, until_s in self._set_aside_until_s.items() if until_s > now_s}
             if work := service.next_work(without, one_by_one=now_s < self._one_by_one_until_s):
-                if batch := service.carry_out(work):
-                    self._announcer.announce(batch)
+                service.carry_out(work)
                 busy += 1
                 if busy == BUSY_BATCHES:
                     self._doorbell.mute()

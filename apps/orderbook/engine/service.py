@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -34,15 +34,23 @@ VALUES (orderbook_command_id(%(product)s), %(product)s, %(kind)s)
 class Service:
     """Lives and dies with its connection: after an error it is thrown away, memory and all.
 
-    `working_on` are the products of the batch that is under way.
+    `working_on` are the products of the batch that is under way. `tell` is told of each batch as
+    soon as it is committed.
     """
 
-    def __init__(self, connection: Connection, name: str, batch_max: int = BATCH_MAX) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        name: str,
+        batch_max: int = BATCH_MAX,
+        tell: Callable[[Sequence[Decisions]], None] = lambda _: None,
+    ) -> None:
         self._connection = connection
         self._wire = Wire(connection)
         self._leases = Leases(connection, name)
         self._balances = Balances(self._wire)
         self._batch_max = batch_max
+        self._tell = tell
         self.markets: dict[int, Market] = {}
         self.working_on: list[int] = []
         self._reading: Reading
@@ -116,7 +124,7 @@ class Service:
         try:
             batch = carry_out(
                 self._wire, self._balances, self._reading, work, lock=lock,
-                look_ahead=self._look_ahead,
+                look_ahead=self._look_ahead, tell=self._tell,
             )  # fmt: skip
         except Overspent as overspent:
             log.warning("money was spent elsewhere meanwhile", balance=str(overspent))
