@@ -55,8 +55,18 @@ class Form:
 
     def cells(self, types: Sequence[str]) -> Callable[..., bytes]:
         """Packs cells of these types, each value after its head."""
+        return self._packer("", types)
+
+    def whole_row(self, types: Sequence[str]) -> tuple[bytes, Callable[..., bytes]]:
+        """What introduces a row of cells of these types, none of them text or without a value, and
+        what packs it with all of them."""
+        cells = sum(len(self.big) + _TYPES[type_][2] for type_ in types)
+        head = self.row_head(len(types), cells)
+        return head, self._packer(f"{len(head)}s", types)
+
+    def _packer(self, first: str, types: Sequence[str]) -> Callable[..., bytes]:
         size = len(self.big)
-        return Struct(">" + "".join(f"{size}s{_TYPES[type_][1]}" for type_ in types)).pack
+        return Struct(">" + first + "".join(f"{size}s{_TYPES[type_][1]}" for type_ in types)).pack
 
     def big_or_none(self, value: int | None) -> bytes:
         return self.no_big if value is None else self._big_cell(self.big, value)
@@ -74,11 +84,13 @@ class Form:
     def bytes_cell(self, type_: str, value: bytes) -> bytes:
         return self.head(type_, len(value)) + value
 
+    def row_head(self, columns: int, size: int) -> bytes:
+        """What introduces a row of so many cells, of this size together."""
+        return _ints(4 + size, columns) if self.is_record else _short(columns)
+
     def row(self, columns: int, cells: bytes) -> bytes:
         """A row of so many cells."""
-        if self.is_record:
-            return _ints(4 + len(cells), columns) + cells
-        return _short(columns) + cells
+        return self.row_head(columns, len(cells)) + cells
 
 
 def array_of(records: Sequence[bytes], type_number: int) -> bytes:

@@ -17,8 +17,6 @@ OPEN, DONE, REJECTED = 1, 2, 3
 Cells = Callable[..., bytes]
 
 _ORDER_COLUMNS: Final = len(ORDERS.columns)
-_FILL_COLUMNS: Final = len(FILLS.columns)
-_TRANSFER_COLUMNS: Final = len(TRANSFERS.columns)
 _EVENT_COLUMNS: Final = len(EVENTS.columns)
 _HASH_BYTES: Final = 32
 
@@ -28,11 +26,12 @@ class Rows:
 
     def __init__(self, form: Form) -> None:
         self._form = form
-        self._order = self._cells(ORDERS, "hidden")
-        self._fill = self._cells(FILLS, "created_at")
-        self._transfer = self._cells(TRANSFERS, "batch")
+        self._fill_head, self._fill = form.whole_row([*FILLS.columns.values()])
+        self._transfer_head, self._transfer = form.whole_row([*TRANSFERS.columns.values()])
+        self._order, self._limits = self._cells(ORDERS, "hidden"), form.cells(["bigint"] * 2)
         self._event = self._cells(EVENTS, "sequence")
         self._hash = form.head("bytea", _HASH_BYTES)
+        self._is_open = form.no_small + form.no_time
         self._asks_nothing = b"".join(
             (
                 form.no_big, form.no_small, form.no_big, form.no_time, form.no_big, form.no_small,
@@ -53,30 +52,30 @@ class Rows:
     def _order_row(self, placed: Placed, product: int, at: int) -> bytes:
         form, c, o = self._form, placed.command, placed.order
         big, small, terms, status = form.big, form.small, o.terms, status_of(placed)
-        cells = self._order(
+        always = self._order(
             big, c.id, big, product, big, c.owner, small, o.side, small, terms.kind,
             small, terms.time_in_force, form.flag, terms.post_only, small, terms.self_trade,
             small, terms.maker_bps, small, terms.taker_bps, big, o.filled_size,
             big, o.filled_notional, big, o.fees, big, o.hold, big, o.priority, small, status,
             form.time, c.created_at, form.flag, o.parked, big, o.hidden,
         )  # fmt: skip
-        is_open = status == OPEN
-        size = o.size if c.size is not None else None
-        return form.row(
-            _ORDER_COLUMNS,
-            b"".join(
-                (
-                    cells,
-                    form.big_or_none(o.price or None),
-                    form.big_or_none(size),
-                    form.big_or_none(c.funds),
-                    form.small_or_none(None if is_open else o.done),
-                    form.time_or_none(None if is_open else at),
-                    form.text_or_none(c.client_oid),
-                    self._rare(c, o),
-                )
-            ),
-        )
+        if status == OPEN:
+            end = self._is_open
+        else:
+            end = form.small_or_none(o.done) + form.time_or_none(at)
+        oid = form.text_or_none(c.client_oid)
+        cells = b"".join((always, self._asked(c, o), end, oid, self._rare(c, o)))
+        return form.row(_ORDER_COLUMNS, cells)
+
+    def _asked(self, c: Command, o: Order) -> bytes:
+        """An order's price, size and funds."""
+        form = self._form
+        if o.price and c.size is not None:
+            both = self._limits(form.big, o.price, form.big, o.size)
+        else:
+            size = None if c.size is None else o.size
+            both = form.big_or_none(o.price or None) + form.big_or_none(size)
+        return both + form.big_or_none(c.funds)
 
     def _rare(self, c: Command, o: Order) -> bytes:
         """The last columns of an order: what few orders ask for."""
@@ -98,13 +97,10 @@ class Rows:
         form, product, at = self._form, decisions.market.id, at_us - EPOCH_US
         big, small, first = form.big, form.small, id_first(product)
         return [
-            form.row(
-                _FILL_COLUMNS,
-                self._fill(
-                    big, first + trade, big, product, big, maker.id, big, taker.id,
-                    big, maker.owner, big, taker.owner, small, taker.side, big, price, big, size,
-                    big, notional, big, maker_fee, big, taker_fee, form.time, at,
-                ),
+            self._fill(
+                self._fill_head, big, first + trade, big, product, big, maker.id, big, taker.id,
+                big, maker.owner, big, taker.owner, small, taker.side, big, price, big, size,
+                big, notional, big, maker_fee, big, taker_fee, form.time, at,
             )
             for _, trade, taker, maker, price, size, notional, taker_fee, maker_fee, *_
             in decisions.fills
@@ -115,12 +111,9 @@ class Rows:
         form, first = self._form, id_first(decisions.market.id)
         big, small = form.big, form.small
         return [
-            form.row(
-                _TRANSFER_COLUMNS,
-                self._transfer(
-                    big, source, big, target, big, amount, small, kind, big, first + trade,
-                    big, number,
-                ),
+            self._transfer(
+                self._transfer_head, big, source, big, target, big, amount, small, kind,
+                big, first + trade, big, number,
             )
             for source, target, amount, kind, trade in decisions.movements
         ]  # fmt: skip
@@ -130,9 +123,13 @@ class Rows:
         big = form.big
         rows = []
         for event in decisions.events:
-            cells = self._event(big, first + event.number, big, event.command, big, event.sequence)
-            body = form.bytes_cell("text", event.body.encode())
-            rows.append(form.row(_EVENT_COLUMNS, b"".join((cells, body, self._hash, event.hash))))
+            numbers = self._event(
+                big, first + event.number, big, event.command, big, event.sequence
+            )
+            body = event.body.encode()
+            head = form.head("text", len(body))
+            cells = b"".join((numbers, head, body, self._hash, event.hash))
+            rows.append(form.row(_EVENT_COLUMNS, cells))
         return rows
 
 
