@@ -79,8 +79,6 @@ _BALANCE_COLUMNS: Final = ("id", "more_available", "more_held")
 _ORDER_COLUMNS: Final = (
     "id", "size", "filled_size", "filled_notional", "fees", "hold", "done"
 )  # fmt: skip
-
-
 _copied: Final = Rows(COPIED)
 _records: Final = Rows(RECORDS)
 
@@ -106,7 +104,8 @@ class Transfers:
         if self._copy is not None and error[0] is None:
             self._copy.write(COPY_ENDS)
         self._stack.__exit__(*error)
-        _say(self._wire, TRANSFERS, self._records)
+        if error[0] is None:
+            _say(self._wire, TRANSFERS, self._records)
 
     def write(self, decisions: Decisions) -> None:
         """Pass on the transfers decided since the last time."""
