@@ -34,5 +34,5 @@ DROP TYPE engine_event;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orderbook", "0025_sub_accounts_trade_as_one")]
+    dependencies = [("orderbook", "0026_bulk_orders_waiting")]
     operations = [migrations.RunSQL(FORWARD, REVERSE)]
