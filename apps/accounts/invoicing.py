@@ -33,34 +33,33 @@ MARKET_PREFIX: Final = "fees:"
 # They see more transfers than all others, and no fee is ever paid to them.
 _TAKE_NO_FEES: Final = (CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED)
 
-# The platform's balances have an index on their transfers; the customer is on the other side.
+# The fees of a month are found in one look at the whole ledger: of trades none is in an index.
 _PAID: Final = """
+WITH fees AS (
+    SELECT from_balance_id, to_balance_id, amount FROM accounts_transfer
+    WHERE kind = %(fee)s AND created_at >= %(start)s AND created_at < %(end)s
+)
 SELECT coalesce(o.parent_id, o.id), b.asset_id, CASE WHEN o.parent_id IS NOT NULL THEN o.id END,
        platform.platform_name, t.is_paid, count(*), sum(t.amount)::bigint
-FROM accounts_balance b
+FROM (
+    SELECT from_balance_id AS customer, to_balance_id AS platform, amount, true AS is_paid
+    FROM fees
+    UNION ALL
+    SELECT to_balance_id, from_balance_id, amount, false FROM fees
+) t
+JOIN accounts_balance b ON b.id = t.platform
 JOIN accounts_owner platform ON platform.id = b.owner_id
  AND platform.platform_name <> ALL (%(never)s)
-CROSS JOIN LATERAL (
-    SELECT from_balance_id AS customer, amount, true AS is_paid FROM accounts_transfer
-    WHERE to_balance_id = b.id AND kind = %(fee)s
-      AND created_at >= %(start)s AND created_at < %(end)s
-    UNION ALL
-    SELECT to_balance_id, amount, false FROM accounts_transfer
-    WHERE from_balance_id = b.id AND kind = %(fee)s
-      AND created_at >= %(start)s AND created_at < %(end)s
-) t
 JOIN accounts_balance customer ON customer.id = t.customer
 JOIN accounts_owner o ON o.id = customer.owner_id AND o.platform_name IS NULL
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3 NULLS FIRST, 5 DESC, 4
 """
 _FIRST: Final = """
-SELECT min(first.created_at) FROM accounts_balance b
+SELECT t.created_at FROM accounts_transfer t
+JOIN accounts_balance b ON b.id = t.to_balance_id
 JOIN accounts_owner platform ON platform.id = b.owner_id
  AND (platform.platform_name LIKE 'fees:%%' OR platform.platform_name = %(house)s)
-CROSS JOIN LATERAL (
-    SELECT created_at FROM accounts_transfer
-    WHERE to_balance_id = b.id AND kind = %(fee)s ORDER BY id LIMIT 1
-) first
+WHERE t.kind = %(fee)s ORDER BY t.id LIMIT 1
 """
 
 
@@ -141,8 +140,8 @@ def lines_of(invoice: Invoice) -> Sequence[InvoiceLine]:
 def _first_month() -> Month | None:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST, {"fee": Transfer.Kind.FEE, "house": HOUSE})
-        first: datetime | None = cursor.fetchone()[0]
-    return _month(first.astimezone(UTC)) if first else None
+        first: tuple[datetime] | None = cursor.fetchone()
+    return _month(first[0].astimezone(UTC)) if first else None
 
 
 def _month(day: date) -> Month:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
+from apps.accounts.ledger.movements import AFTER_EVERY_ID, moved
 from apps.accounts.models import (
     ApiKey,
     Gift,
@@ -25,19 +27,14 @@ from apps.accounts.roles import accounts_in_order
 TRANSFERS_PAGE = 50
 TRANSFERS_PAGE_MAX = 200
 
-# Each balance has an index on (balance, id): the newest rows of each are read and merged, however
-# long the table and whichever balance they lie in.
-NEWEST_TRANSFERS = """
-SELECT id FROM unnest(%(balances)s::bigint[]) AS mine(balance), LATERAL (
-    (SELECT id FROM accounts_transfer
-     WHERE from_balance_id = mine.balance AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s)
-    UNION ALL
-    (SELECT id FROM accounts_transfer
-     WHERE to_balance_id = mine.balance AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s)
-) newest
+# The newest rows of each balance are read and merged, however long the table and whichever balance
+# they lie in.
+NEWEST_TRANSFERS = f"""
+SELECT mine.balance, newest.*
+FROM unnest(%(balances)s::bigint[]) AS mine(balance),
+LATERAL ({moved("mine.balance", below="%(before)s", most="%(limit)s")}) newest
 ORDER BY id DESC LIMIT %(limit)s
-"""
-AFTER_EVERY_ID = 2**63 - 1
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +80,23 @@ def transfers_of(
 ) -> MovementPage:
     """What came in and went out, newest first, from below the id `before`."""
     assert 1 <= limit <= TRANSFERS_PAGE_MAX, limit
-    mine = Balance.objects.filter(owner=owner)
+    mine = Balance.objects.filter(owner=owner).select_related("asset")
     if asset is not None:
         mine = mine.filter(asset=asset)
-    balances = set(mine.values_list("pk", flat=True))
-    ids = _newest_ids(balances, AFTER_EVERY_ID if before is None else before, limit + 1)
-    rows = (
-        Transfer.objects.filter(pk__in=ids[:limit])
-        .select_related("from_balance__asset")
-        .order_by("-pk")
-    )
-    movements = [_movement(row, outgoing=row.from_balance_id in balances) for row in rows]
-    return MovementPage(movements, movements[-1].id if len(ids) > limit else None)
-
-
-def _newest_ids(balances: set[int], before: int, limit: int) -> list[int]:
+    assets = {balance.pk: balance.asset for balance in mine}
+    parameters: dict[str, Any] = {
+        "balances": sorted(assets),
+        "before": AFTER_EVERY_ID if before is None else before,
+        "limit": limit + 1,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            NEWEST_TRANSFERS, {"balances": sorted(balances), "before": before, "limit": limit}
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _movement(transfer: Transfer, *, outgoing: bool) -> Movement:
-    return Movement(
-        id=transfer.pk,
-        asset=transfer.from_balance.asset,
-        amount=-transfer.amount if outgoing else transfer.amount,
-        kind=Transfer.Kind(transfer.kind),
-        reference=transfer.reference,
-        created_at=transfer.created_at,
-    )
+        cursor.execute(NEWEST_TRANSFERS, parameters)
+        rows = cursor.fetchall()
+    movements = [
+        Movement(pk, assets[balance], amount, Transfer.Kind(kind), reference, at)
+        for balance, pk, amount, kind, reference, at in rows[:limit]
+    ]
+    return MovementPage(movements, movements[-1].id if len(rows) > limit else None)
 
 
 def owner_of_wallet(address: str) -> Owner | None:

@@ -19,49 +19,40 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
+from apps.accounts.ledger.movements import moved
 
 # No transaction that moves something is open for longer.
 SETTLED_AFTER: Final = timedelta(hours=1)
 ROWS_AT_ONCE: Final = 2_000
 
-_FIRST: Final = """
-SELECT min(first.created_at) FROM accounts_balance b, LATERAL (
-    (SELECT created_at FROM accounts_transfer WHERE to_balance_id = b.id ORDER BY id LIMIT 1)
-    UNION ALL
-    (SELECT created_at FROM accounts_transfer WHERE from_balance_id = b.id ORDER BY id LIMIT 1)
-) first WHERE b.owner_id = ANY(%(owners)s::bigint[])
-"""
-_SUMS: Final = """
+_FIRST: Final = f"""
+SELECT min(first.created_at) FROM accounts_balance b,
+LATERAL ({moved("b.id", most="1", latest_first=False)}) first
+WHERE b.owner_id = ANY(%(owners)s::bigint[])
+"""  # noqa: S608
+_INNER: Final = "%(inner)s::bigint[]"
+_SUMS: Final = f"""
 SELECT b.asset_id, CASE WHEN t.created_at >= %(start)s THEN t.kind END,
-       coalesce(sum(t.amount) FILTER (WHERE t.to_balance_id = b.id), 0)::bigint,
-       coalesce(sum(t.amount) FILTER (WHERE t.from_balance_id = b.id), 0)::bigint
-FROM accounts_balance b, LATERAL (
-    SELECT * FROM accounts_transfer
-    WHERE to_balance_id = b.id AND from_balance_id <> ALL(%(inner)s::bigint[])
-    UNION ALL
-    SELECT * FROM accounts_transfer
-    WHERE from_balance_id = b.id AND to_balance_id <> ALL(%(inner)s::bigint[])
-) t
-WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.created_at < %(end)s
+       coalesce(sum(t.amount) FILTER (WHERE t.amount > 0), 0)::bigint,
+       coalesce(-sum(t.amount) FILTER (WHERE t.amount < 0), 0)::bigint
+FROM accounts_balance b,
+LATERAL ({moved("b.id", apart_from=_INNER, where="created_at < %(end)s")}) t
+WHERE b.owner_id = ANY(%(owners)s::bigint[])
 GROUP BY 1, 2 ORDER BY 1, 2
-"""
-_ROWS: Final = """
-SELECT id, created_at, kind, reference, signed FROM (
-    (SELECT t.*, t.amount AS signed FROM accounts_transfer t
-     JOIN accounts_balance b ON b.id = t.to_balance_id
-     WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.from_balance_id <> ALL(%(inner)s::bigint[])
-       AND b.asset_id = %(asset)s AND t.id > %(after)s
-       AND t.created_at >= %(start)s AND t.created_at < %(end)s
-     ORDER BY t.id LIMIT %(most)s)
-    UNION ALL
-    (SELECT t.*, -t.amount FROM accounts_transfer t
-     JOIN accounts_balance b ON b.id = t.from_balance_id
-     WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND t.to_balance_id <> ALL(%(inner)s::bigint[])
-       AND b.asset_id = %(asset)s AND t.id > %(after)s
-       AND t.created_at >= %(start)s AND t.created_at < %(end)s
-     ORDER BY t.id LIMIT %(most)s)
-) moved ORDER BY id LIMIT %(most)s
-"""
+"""  # noqa: S608
+_PAGE: Final = moved(
+    "b.id",
+    apart_from=_INNER,
+    above="%(after)s",
+    where="created_at >= %(start)s AND created_at < %(end)s",
+    most="%(most)s",
+    latest_first=False,
+)
+_ROWS: Final = f"""
+SELECT t.id, t.created_at, t.kind, t.reference, t.amount FROM accounts_balance b, LATERAL ({_PAGE}) t
+WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND b.asset_id = %(asset)s
+ORDER BY t.id LIMIT %(most)s
+"""  # noqa: S608
 
 
 class Month(NamedTuple):

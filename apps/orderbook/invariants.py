@@ -94,14 +94,18 @@ WHERE (c.low, c.high, c.open, c.close, c.volume, c.trades)
 
 # What the fee account of a market got and gave, beside what its fills and its quotes say.
 _FEES: Final = """
+WITH paid AS (
+    SELECT balance, sum(amount)::bigint AS amount FROM (
+        SELECT to_balance_id AS balance, amount FROM accounts_transfer WHERE kind = 2
+        UNION ALL
+        SELECT from_balance_id, -amount FROM accounts_transfer WHERE kind = 2
+    ) moved GROUP BY balance
+)
 SELECT p.id, coalesce(paid.amount, 0), coalesce(due.amount, 0) + coalesce(quoted.amount, 0)
 FROM orderbook_product p
 LEFT JOIN accounts_owner o ON o.platform_name = 'fees:' || p.code
 LEFT JOIN accounts_balance b ON b.owner_id = o.id AND b.asset_id = p.quote_id
-LEFT JOIN LATERAL (
-    SELECT sum(CASE WHEN t.to_balance_id = b.id THEN t.amount ELSE -t.amount END)::bigint AS amount
-    FROM accounts_transfer t WHERE b.id IN (t.to_balance_id, t.from_balance_id) AND t.kind = 2
-) paid ON true
+LEFT JOIN paid ON paid.balance = b.id
 LEFT JOIN LATERAL (
     SELECT sum(f.maker_fee + f.taker_fee)::bigint AS amount FROM orderbook_fill f
     WHERE f.id >= p.id << 40 AND f.id < (p.id + 1) << 40

@@ -31,7 +31,7 @@ ROWS: dict[Table, list[list[Any]]] = {
     ],
     FILLS: [[1, 7, 11, 12, 3, 4, 0, 10, 20, 200, -1, 3, AT]],
     EVENTS: [[1, 2, 3, '{"a":"\\u00e9\\\\\tN\u00e9"}', b"\x00\xff\\"]],
-    TRANSFERS: [["from", "to", 20, 1, 9, 1]],
+    TRANSFERS: [["from", "to", 20, 1, 9, 1, 8]],
 }  # fmt: skip
 
 

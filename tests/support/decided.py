@@ -136,7 +136,7 @@ def told(decisions: Decisions) -> Iterable[str]:
     for rows in map(Rows, (COPIED, RECORDS)):
         made = rows.orders(decisions, AT), rows.fills(decisions, AT), rows.events(decisions)
         yield from (row.hex() for table in made for row in table)
-        yield from (row.hex() for row in rows.transfers(decisions, 5))
+        yield from (row.hex() for row in rows.transfers(decisions, 5, 6))
     for event in decisions.events:
         yield json.dumps(messages_of(event.body, product="A-B", sequence=event.sequence))
     yield repr((sorted(decisions.levels), sorted(decisions.switches), decisions.is_other))

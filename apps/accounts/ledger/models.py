@@ -13,6 +13,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.ledger.numbers import FILLS_FROM, NUMBERED_FROM
+
 
 class Owner(models.Model):
     """Whoever can own a balance: a person, an organisation, or the platform under a name.
@@ -153,11 +155,17 @@ class Balance(models.Model):
         return self.available + self.held
 
 
+# 2 is a fee. The words are those of `movements`, as the database has them.
+_IS_FEE_OF_TRADE = Q(id__gte=NUMBERED_FROM, kind=2, reference__gte=FILLS_FROM)
+
+
 class Transfer(models.Model):
     """One movement of one asset from one balance to another. Append-only.
 
     The foreign keys carry no per-row database constraint: one trigger per statement checks a
-    whole COPY at once (both balances exist, differ, and hold the same asset).
+    whole COPY at once (both balances exist, differ, and hold the same asset). Movements that are
+    committed as one have ids that follow each other, from their `batch` on (`numbers`). The fees of
+    trades are in no index by balance: `movements` finds them by their ids.
     """
 
     class Kind(models.IntegerChoices):
@@ -198,8 +206,16 @@ class Transfer(models.Model):
         verbose_name = _("transfer")
         verbose_name_plural = _("transfers")
         indexes = [
-            models.Index(fields=["from_balance", "id"], name="accounts_transfer_from"),
-            models.Index(fields=["to_balance", "id"], name="accounts_transfer_to"),
+            models.Index(
+                fields=["from_balance", "id"],
+                condition=~_IS_FEE_OF_TRADE,
+                name="accounts_transfer_leaves",
+            ),
+            models.Index(
+                fields=["to_balance", "id"],
+                condition=~_IS_FEE_OF_TRADE,
+                name="accounts_transfer_reaches",
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="accounts_transfer_positive", condition=Q(amount__gt=0)),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.errors import InsufficientFunds, ServiceError
 from apps.accounts.ledger.models import Asset, Balance, Owner, Transfer
+from apps.accounts.ledger.numbers import DRAW, PLACES
 
 CUSTODY, BRIDGE, POOL, RETIRED, UNCLAIMED = "custody", "bridge", "pool", "retired", "unclaimed"
 # The platform's own holdings, out of which it fills up tonnes that fractions left open.
@@ -131,11 +132,13 @@ def _deltas(
 
 
 def _transfers_write(legs: Sequence[Leg], balances: dict[Key, Balance]) -> int:
+    assert len(legs) <= PLACES, "a batch has room for its transfers"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('accounts_transfer_batch')")
+        cursor.execute(f"SELECT {DRAW}")
         batch = int(cursor.fetchone()[0])
     Transfer.objects.bulk_create(
         Transfer(
+            id=number,
             from_balance=balances[leg.from_owner.pk, leg.asset.pk],
             to_balance=balances[leg.to_owner.pk, leg.asset.pk],
             amount=leg.amount,
@@ -143,6 +146,6 @@ def _transfers_write(legs: Sequence[Leg], balances: dict[Key, Balance]) -> int:
             reference=leg.reference,
             batch=batch,
         )
-        for leg in legs
+        for number, leg in enumerate(legs, batch)
     )
     return batch

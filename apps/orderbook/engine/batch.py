@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
+from apps.accounts.ledger.numbers import DRAW
 from apps.orderbook.engine import reader, store
 from apps.orderbook.engine.balances import Balances
 from apps.orderbook.engine.decide import Decisions
@@ -35,8 +36,8 @@ JOIN orderbook_productlease l ON l.product_id = mine.product AND l.epoch = mine.
 JOIN orderbook_product p ON p.id = l.product_id
 ORDER BY l.product_id FOR NO KEY UPDATE OF l
 """
-_NUMBERS: Final = """
-SELECT pg_current_xact_id()::text::bigint, nextval('accounts_transfer_batch')
+_NUMBERS: Final = f"""
+SELECT pg_current_xact_id()::text::bigint, {DRAW}
 """
 _COVERED: Final = "accounts_balance_available_not_negative"
 

@@ -106,16 +106,18 @@ class Rows:
             in decisions.fills
         ]  # fmt: skip
 
-    def transfers(self, decisions: Decisions, number: int) -> list[bytes]:
-        """`number` is the batch's."""
+    def transfers(self, decisions: Decisions, batch: int, number: int) -> list[bytes]:
+        """Its movements, with the numbers from that one on."""
         form, first = self._form, id_first(decisions.market.id)
         big, small = form.big, form.small
         return [
             self._transfer(
                 self._transfer_head, big, source, big, target, big, amount, small, kind,
-                big, first + trade, big, number,
+                big, first + trade, big, batch, big, place,
             )
-            for source, target, amount, kind, trade in decisions.movements
+            for place, (source, target, amount, kind, trade) in enumerate(
+                decisions.movements, number
+            )
         ]  # fmt: skip
 
     def events(self, decisions: Decisions) -> list[bytes]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from psycopg import Copy
 
+from apps.accounts.ledger.numbers import PLACES
 from apps.orderbook.engine.book import Rules
 from apps.orderbook.engine.candles import candles_add
 from apps.orderbook.engine.decide import Decisions
@@ -86,12 +87,14 @@ _records: Final = Rows(RECORDS)
 class Transfers:
     """The transfers of a batch, passed on while they come about. Use it with `with`.
 
-    With `is_long` they are a COPY that stays open; otherwise they are said along with all else.
+    `number` is that of the batch and of its first transfer. With `is_long` they are a COPY that
+    stays open; otherwise they are said along with all else.
     """
 
     def __init__(self, wire: Wire, number: int, *, is_long: bool) -> None:
         self._wire = wire
-        self._number = number
+        self._batch = number
+        self._next = number
         self._is_long = is_long
         self._records: list[bytes] = []
         self._stack = ExitStack()
@@ -109,10 +112,14 @@ class Transfers:
 
     def write(self, decisions: Decisions) -> None:
         """Pass on the transfers decided since the last time."""
+        make = (_copied if self._is_long else _records).transfers
+        rows = make(decisions, self._batch, self._next)
+        self._next += len(rows)
+        assert self._next <= self._batch + PLACES, "a batch has room for its transfers"
         if self._is_long:
-            self._pass_on(_copied.transfers(decisions, self._number))
+            self._pass_on(rows)
         else:
-            self._records += _records.transfers(decisions, self._number)
+            self._records += rows
         decisions.movements.clear()
 
     def _pass_on(self, rows: Sequence[bytes]) -> None:

@@ -65,7 +65,7 @@ TRANSFERS: Final = Table(
     "engine_transfer",
     {
         "from_balance_id": "bigint", "to_balance_id": "bigint", "amount": "bigint",
-        "kind": "smallint", "reference": "bigint", "batch": "bigint",
+        "kind": "smallint", "reference": "bigint", "batch": "bigint", "id": "bigint",
     },
 )  # fmt: skip
 EVENTS: Final = Table(

@@ -10,6 +10,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.accounts.ledger.movements import AFTER_EVERY_ID, moved
 from apps.accounts.models import Balance, Owner, Transfer
 from apps.orderbook.models import Fill
 
@@ -17,25 +18,11 @@ OF_TRADES: Final = frozenset({Transfer.Kind.TRADE, Transfer.Kind.FEE})
 
 # What the balance was after each row: what it is now, less everything that moved later. One
 # statement, so that all of it is of one moment.
-_LEDGER: Final = """
-WITH page AS (
-    SELECT * FROM (
-        (SELECT id, amount, kind, reference, created_at FROM accounts_transfer
-         WHERE to_balance_id = %(balance)s AND id > %(low)s AND id < %(high)s
-         ORDER BY id DESC LIMIT %(limit)s)
-        UNION ALL
-        (SELECT id, -amount, kind, reference, created_at FROM accounts_transfer
-         WHERE from_balance_id = %(balance)s AND id > %(low)s AND id < %(high)s
-         ORDER BY id DESC LIMIT %(limit)s)
-    ) moves ORDER BY id DESC LIMIT %(limit)s
-), later AS (
-    SELECT coalesce(sum(amount), 0) AS amount FROM (
-        SELECT amount FROM accounts_transfer
-        WHERE to_balance_id = %(balance)s AND id > (SELECT max(id) FROM page)
-        UNION ALL
-        SELECT -amount FROM accounts_transfer
-        WHERE from_balance_id = %(balance)s AND id > (SELECT max(id) FROM page)
-    ) moves
+_LEDGER: Final = f"""
+WITH page AS ({moved("%(balance)s", above="%(low)s", below="%(high)s", most="%(limit)s")}),
+later AS (
+    SELECT coalesce(sum(amount), 0) AS amount
+    FROM ({moved("%(balance)s", above="(SELECT max(id) FROM page)")}) moves
 )
 SELECT page.id, page.amount, page.kind, page.reference, page.created_at,
        (b.available + b.held - later.amount - coalesce(
@@ -44,7 +31,7 @@ SELECT page.id, page.amount, page.kind, page.reference, page.created_at,
 FROM page, later, accounts_balance b
 WHERE b.id = %(balance)s
 ORDER BY page.id DESC
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +61,7 @@ def account_ledger(
     parameters = {
         "balance": balance.pk,
         "low": before or 0,
-        "high": after if after is not None else (1 << 63) - 1,
+        "high": after if after is not None else AFTER_EVERY_ID,
         "limit": limit,
     }
     with connection.cursor() as cursor:

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import connection
 
+from apps.accounts.ledger.movements import AFTER_EVERY_ID, IS_INDEXED
 from apps.accounts.models import Balance, Transfer
 
 EDGE: Final = frozenset(
@@ -25,21 +26,21 @@ EDGE: Final = frozenset(
 
 # As the ledger's newest rows are read: an index on (balance, id) per direction. Those that do not
 # cross the edge are skipped; a busy trader's page reads past their trades.
-_PAGE: Final = """
+_PAGE: Final = f"""
 SELECT id, balance, amount, kind, reference, created_at, is_deposit
 FROM unnest(%(balances)s::bigint[]) AS mine(balance), LATERAL (
     (SELECT id, amount, kind, reference, created_at, true AS is_deposit FROM accounts_transfer
-     WHERE %(deposits)s::boolean IS NOT FALSE AND to_balance_id = mine.balance
+     WHERE %(deposits)s::boolean IS NOT FALSE AND to_balance_id = mine.balance AND {IS_INDEXED}
        AND id > %(low)s AND id < %(high)s AND kind = ANY(%(kinds)s)
      ORDER BY id DESC LIMIT %(limit)s)
     UNION ALL
     (SELECT id, amount, kind, reference, created_at, false FROM accounts_transfer
-     WHERE %(deposits)s::boolean IS NOT TRUE AND from_balance_id = mine.balance
+     WHERE %(deposits)s::boolean IS NOT TRUE AND from_balance_id = mine.balance AND {IS_INDEXED}
        AND id > %(low)s AND id < %(high)s AND kind = ANY(%(kinds)s)
      ORDER BY id DESC LIMIT %(limit)s)
 ) newest
 ORDER BY id DESC LIMIT %(limit)s
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def crossings_of(
         "deposits": deposits,
         "kinds": sorted(EDGE),
         "low": before or 0,
-        "high": after if after is not None else (1 << 63) - 1,
+        "high": after if after is not None else AFTER_EVERY_ID,
         "limit": limit,
     }
     with connection.cursor() as cursor:
