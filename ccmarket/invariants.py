@@ -21,6 +21,7 @@ Check = Callable[[], Iterator[str]]
 
 INVARIANTS: dict[str, Check] = {
     "balances equal their transfers": ledger.balances_equal_transfers,
+    "fees stand behind their trades": ledger.fees_stand_behind_their_trades,
     "every asset sums to zero": ledger.assets_sum_to_zero,
     "held equals its holds": ledger.held_equals_holds,
     "moves between accounts are transfers": accounts.moves_are_transfers,

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from django.db import connection
 
 from apps.accounts.ledger.holds import hold_sources
+from apps.accounts.ledger.models import Transfer
+from apps.accounts.ledger.movements import FEES_BEHIND, IS_FEE_OF_TRADE
 
 BALANCE_IS_ITS_TRANSFERS = """
 WITH moved AS (
@@ -31,6 +33,17 @@ FROM accounts_balance b JOIN accounts_asset a ON a.id = b.asset_id
 GROUP BY a.code HAVING sum(b.available + b.held) <> 0 ORDER BY a.code
 """
 
+FEE_ELSEWHERE = f"""
+SELECT id FROM accounts_transfer fee
+WHERE {IS_FEE_OF_TRADE} AND NOT EXISTS (
+    SELECT FROM accounts_transfer leg
+    WHERE leg.id IN (fee.id - 1, fee.id - {FEES_BEHIND}) AND leg.kind = {Transfer.Kind.TRADE.value}
+      AND leg.reference = fee.reference AND leg.batch = fee.batch
+      AND (fee.from_balance_id IN (leg.from_balance_id, leg.to_balance_id)
+           OR fee.to_balance_id IN (leg.from_balance_id, leg.to_balance_id))
+) ORDER BY id
+"""  # noqa: S608
+
 HELD_IS_ITS_HOLDS = """
 WITH explained AS (
     SELECT owner_id, asset_id, sum(amount) AS amount FROM ({sources}) holds
@@ -51,6 +64,14 @@ def balances_equal_transfers() -> Iterator[str]:
         cursor.execute(BALANCE_IS_ITS_TRANSFERS)
         for balance, total, moved in cursor.fetchall():
             yield f"balance {balance}: holds {total} but its transfers add up to {moved}"
+
+
+def fees_stand_behind_their_trades() -> Iterator[str]:
+    """Every fee that is in no index is where `movements` looks for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(FEE_ELSEWHERE)
+        for (transfer,) in cursor.fetchall():
+            yield f"transfer {transfer}: the fee of a trade that does not stand behind it"
 
 
 def assets_sum_to_zero() -> Iterator[str]:

@@ -61,7 +61,7 @@ SELECT step.* FROM (
            kind, reference, created_at
     FROM accounts_transfer
     WHERE leg.kind = {Transfer.Kind.TRADE.value} AND id IN (leg.id + 1, leg.id + {FEES_BEHIND})
-      AND reference = leg.reference AND {IS_FEE_OF_TRADE}
+      AND reference = leg.reference AND {IS_FEE_OF_TRADE} AND {where}
       AND {balance} IN (from_balance_id, to_balance_id)
-) step WHERE step.id > {above} AND step.id < {below} AND {where} {order} {few}
+) step WHERE step.id > {above} AND step.id < {below} {order} {few}
 """  # noqa: S608
