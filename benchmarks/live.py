@@ -31,7 +31,7 @@ from django.conf import settings
 from apps.accounts.ledger.models import Owner
 from apps.orderbook.engine.announcer import VERDICTS
 from apps.orderbook.engine.session import connect
-from apps.orderbook.models import Event, Product
+from apps.orderbook.models import Order, Product
 from apps.orderbook.models.enums import OrderType, SelfTrade, Side, TimeInForce
 from apps.orderbook.services.commands import order_place
 from benchmarks.common_flow import LOT, TICK, USERS, Cancel, Place, common_flow
@@ -207,6 +207,6 @@ def _probe(market: Product, owner: Owner) -> None:
         price=TICK, size=LOT, time_in_force=TimeInForce.GTC, self_trade=SelfTrade.DC,
     )  # fmt: skip
     deadline_s = time.monotonic() + DEADLINE_S
-    while not Event.objects.filter(command_id=command.pk).exists():
+    while not Order.objects.filter(pk=command.pk).exists():
         assert time.monotonic() < deadline_s, "the engine does not answer"
         time.sleep(0.005)

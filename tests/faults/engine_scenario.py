@@ -36,7 +36,7 @@ from apps.accounts.ledger.models import Asset  # noqa: E402
 from apps.accounts.models import Owner  # noqa: E402
 from apps.orderbook.engine.audit import verify_chain, verify_replay  # noqa: E402
 from apps.orderbook.engine.session import Connection, connect, one  # noqa: E402
-from apps.orderbook.models import Command, Event, Fill, Product  # noqa: E402
+from apps.orderbook.models import Command, Event, Fill, Order, Product  # noqa: E402
 from apps.orderbook.models.enums import OrderType, Side  # noqa: E402
 from apps.orderbook.services.backlog import MarketBehind  # noqa: E402
 from apps.orderbook.services.commands import OrderDone, order_cancel, order_place  # noqa: E402
@@ -152,7 +152,7 @@ class Client(threading.Thread):
         """Stay no further ahead of the engines, so that each strike meets one at work."""
         last, _ = list(self.placed.values())[-1]
         deadline_s = time.monotonic() + END_S
-        while not Event.objects.filter(command_id=last).exists():
+        while not Order.objects.filter(pk=last).exists():
             assert time.monotonic() < deadline_s, "an accepted command is never decided"
             time.sleep(0.005)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,11 @@ from apps.orderbook.models.enums import (
     TimeInForce,
 )
 from apps.orderbook.models.market import Product
+
+# How the body of a place command's event begins, and no other's. What a place command came to is
+# its order, which has its id; so only other commands' events are looked up by command.
+PLACED_BEGINS = '{"asked":{"client_oid":'
+OF_OTHER_COMMANDS = ~Q(body__startswith=PLACED_BEGINS)
 
 
 class Command(models.Model):
@@ -91,11 +97,12 @@ class Event(models.Model):
 
     `id = product << 40 | number`, numbers without a gap. `sequence` is the market data feed's
     sequence after this event. `hash = SHA-256(previous hash || body)`. The table is partitioned by
-    the month of `created_at`; what is older may have been archived (docs/adr/0012).
+    the month of `created_at`; what is older may have been archived (docs/adr/0012). In each month a
+    command is decided once: a place command because its order is there once.
     """
 
     id = models.BigIntegerField(primary_key=True)
-    command_id = models.BigIntegerField(unique=True)
+    command_id = models.BigIntegerField()
     sequence = models.BigIntegerField()
     body = models.TextField(help_text=_("Canonical JSON."))
     hash = models.BinaryField(max_length=32)
@@ -104,6 +111,11 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["command_id"], condition=OF_OTHER_COMMANDS, name="orderbook_event_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"event {self.pk}"

@@ -21,6 +21,7 @@ from apps.accounts.together import Together
 from apps.orderbook.ids import id_first, id_last, id_product
 from apps.orderbook.models import Command, Event, Fill, Order, Product
 from apps.orderbook.models.enums import CommandKind, OrderStatus
+from apps.orderbook.models.journal import OF_OTHER_COMMANDS
 from apps.orderbook.paging import LIMIT_DEFAULT, Page, Positions, Window
 
 # Not a status of the table: the engine has not come to it.
@@ -232,7 +233,8 @@ def _ranges(search: OrderSearch) -> Sequence[tuple[int, int]]:
 
 def orders_canceled_by(commands: Iterable[Command]) -> list[int]:
     """The orders that these cancel commands have taken out so far."""
-    bodies = Event.objects.filter(command_id__in=[command.pk for command in commands])
+    ids = [command.pk for command in commands]
+    bodies = Event.objects.filter(OF_OTHER_COMMANDS, command_id__in=ids)
     return [
         canceled["order"]
         for body in bodies.order_by("command_id").values_list("body", flat=True)
@@ -242,7 +244,8 @@ def orders_canceled_by(commands: Iterable[Command]) -> list[int]:
 
 def amend_refusal_of(command: Command) -> str | None:
     """Why the order stayed as it was, in the journal's word; None if it did not, or not yet."""
-    body = Event.objects.filter(command_id=command.pk).values_list("body", flat=True).first()
+    found = Event.objects.filter(OF_OTHER_COMMANDS, command_id=command.pk)
+    body = found.values_list("body", flat=True).first()
     refused: str | None = json.loads(body)["result"].get("refused") if body else None
     return refused
 
