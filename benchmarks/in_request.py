@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+from apps.accounts.ledger.numbers import FILLS_FROM
 from apps.orderbook.engine.session import Connection
 from benchmarks.common_flow import USERS, Cancel, Place, Totals
 
@@ -136,6 +137,7 @@ class Requests:
     def _trade(self, taker: Place, maker: Sequence[int], size: int) -> tuple[int, int]:
         """Note one trade. Returns its value and the taker's fee."""
         self.fills += 1
+        fill = FILLS_FROM + self.fills
         id_, owner, price, remaining = maker
         buyer, seller = (owner, taker.owner) if taker.side else (taker.owner, owner)
         value = price * size // 10**6
@@ -151,14 +153,14 @@ class Requests:
             (_BALANCE, (released - given, -released, owner, maker_asset)),
             (_BALANCE, (got, 0, owner, 1 - maker_asset)),
             (_BALANCE, (fee + maker_fee, 0, FEES, QUOTE)),
-            (_FILL, (self.fills, id_, taker.id, owner, taker.owner, taker.side, price, size, value,
+            (_FILL, (fill, id_, taker.id, owner, taker.owner, taker.side, price, size, value,
                      maker_fee, fee)),
-            (_TRANSFER, (_wallet(seller, BASE), _wallet(buyer, BASE), size, 1, self.fills)),
-            (_TRANSFER, (_wallet(buyer, QUOTE), _wallet(seller, QUOTE), value, 1, self.fills)),
+            (_TRANSFER, (_wallet(seller, BASE), _wallet(buyer, BASE), size, 1, fill)),
+            (_TRANSFER, (_wallet(buyer, QUOTE), _wallet(seller, QUOTE), value, 1, fill)),
         ]  # fmt: skip
         for payer, amount in ((taker.owner, fee), (owner, maker_fee)):
             if amount:
-                legs = (_wallet(payer, QUOTE), _wallet(FEES, QUOTE), amount, 2, self.fills)
+                legs = (_wallet(payer, QUOTE), _wallet(FEES, QUOTE), amount, 2, fill)
                 self._writes.append((_TRANSFER, legs))
         return value, fee
 
