@@ -61,7 +61,7 @@ DROP FUNCTION orderbook_event_month_once(text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orderbook", "0024_quotes_guards")]
+    dependencies = [("orderbook", "0025_sub_accounts_trade_as_one")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
