@@ -49,7 +49,8 @@ _PAGE: Final = moved(
     latest_first=False,
 )
 _ROWS: Final = f"""
-SELECT t.id, t.created_at, t.kind, t.reference, t.amount FROM accounts_balance b, LATERAL ({_PAGE}) t
+SELECT t.id, t.created_at, t.kind, t.reference, t.amount
+FROM accounts_balance b, LATERAL ({_PAGE}) t
 WHERE b.owner_id = ANY(%(owners)s::bigint[]) AND b.asset_id = %(asset)s
 ORDER BY t.id LIMIT %(most)s
 """  # noqa: S608
