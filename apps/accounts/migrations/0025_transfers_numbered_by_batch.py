@@ -46,7 +46,7 @@ def index(field: str, name: str) -> migrations.AddIndex:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0023_sub_account_guards")]
+    dependencies = [("accounts", "0024_webhooks_of_quotes")]
 
     operations = [
         migrations.RunSQL(FORWARD, BACKWARD),

@@ -61,7 +61,7 @@ DROP FUNCTION orderbook_event_month_once(text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orderbook", "0025_sub_accounts_trade_as_one")]
+    dependencies = [("orderbook", "0026_bulk_orders_waiting")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
