@@ -61,7 +61,7 @@ DROP FUNCTION orderbook_event_month_once(text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orderbook", "0026_bulk_orders_waiting")]
+    dependencies = [("orderbook", "0028_records_with_numbers")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
