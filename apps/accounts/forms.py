@@ -202,7 +202,7 @@ class GiftForm(forms.Form):
     """Part of a balance, and whom it is for."""
 
     asset = forms.ModelChoiceField(
-        label=_("What"), queryset=Asset.objects.none(), to_field_name="code", empty_label=None
+        label=_("Asset"), queryset=Asset.objects.none(), to_field_name="code", empty_label=None
     )
     amount = MicroFormField(
         label=_("Amount"), max_length=24, help_text=_("In tonnes, CC or units of currency.")
