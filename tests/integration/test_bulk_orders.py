@@ -86,7 +86,7 @@ def test_a_file_becomes_lines_demands_and_a_plan_that_the_page_shows() -> None:
     assert (plan.cost, plan.filled) == (34_500_000, order.grams)
     page = client_of(person).get(answer.url)
     assert "Cost with fees 34.50 USDC" in text_of(page)
-    assert "Average price per tonne 1.60 USDC" in text_of(page)
+    assert "Average price per tonne 1.6047 USDC" in text_of(page)
     assert product.code in page.content.decode()
     assert not breaks_of_policy(page)
     part = client_of(person).get(page_of(order), headers={"HX-Target": "bulk-order"})

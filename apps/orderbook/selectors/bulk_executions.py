@@ -12,11 +12,10 @@ from django.db.models import QuerySet
 from apps.accounts.models import Owner, User
 from apps.accounts.roles import writing_role_for
 from apps.accounts.services.spending import APPROVERS
-from apps.orderbook.engine.book.money import MICRO
 from apps.orderbook.models import BulkExecution, BulkOrder, BulkStep, Order
 from apps.orderbook.models.enums import OrderStatus
+from apps.orderbook.selectors.bulk_orders import price_average
 
-_CENT: Final = 10_000
 PPM: Final = 1_000_000
 
 # Of an order that still waits, what it came to by now.
@@ -106,7 +105,7 @@ def progress_of(order: BulkOrder) -> Progress | None:
         lines=lines,
         retired=retired,
         retirements=retirements,
-        price_average=notional * MICRO // filled // _CENT * _CENT if filled else 0,
+        price_average=price_average(notional, filled),
     )
 
 

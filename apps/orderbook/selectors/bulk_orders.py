@@ -21,7 +21,8 @@ from apps.orderbook.services.bulk_reading import file_rows
 from apps.registry.models import CreditClass, Label, ProjectType, Registry
 
 REFUSALS_SHOWN = 50
-_CENT = 10_000
+# Of average prices, in micro-units.
+_STEP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,14 @@ def plan_shown(plan: BulkPlan) -> PlanShown:
         purchases=_purchases(plan),
         shortfalls=_shortfalls(shorts),
         short_grams=sum(short.grams for short in shorts),
-        price_average=_average(plan.cost - plan.fees, _bought(plan)),
+        price_average=price_average(plan.cost - plan.fees, _bought(plan)),
         notice=_notices().get(plan.notice, ""),
     )
 
 
-def _average(notional: int, size: int) -> int:
-    """The price of a tonne to the cent, rounded down; 0 of nothing."""
-    return notional * MICRO // size // _CENT * _CENT if size else 0
+def price_average(notional: int, size: int) -> int:
+    """What a tonne cost on average, to the nearest hundredth of a cent; 0 of nothing."""
+    return (notional * MICRO // size + _STEP // 2) // _STEP * _STEP if size else 0
 
 
 def _bought(plan: BulkPlan) -> int:
@@ -133,7 +134,7 @@ def _purchases(plan: BulkPlan) -> list[Purchase]:
     by_asset = {found.asset_id: found for found in classes.select_related("project__registry")}
     found = []
     for buy in buys:
-        average = _average(buy.notional, buy.size)
+        average = price_average(buy.notional, buy.size)
         impact = max(0, average - buy.price_best) * 10_000 // buy.price_best
         found.append(Purchase(buy, by_asset[buy.product.base_id], average, impact))
     return found

@@ -13,7 +13,6 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet
 
 from apps.accounts.models import Owner
-from apps.orderbook.engine.book.money import MICRO
 from apps.orderbook.models import (
     BulkDemand,
     BulkOrder,
@@ -24,11 +23,10 @@ from apps.orderbook.models import (
     QuoteScore,
 )
 from apps.orderbook.sealing import lines_of, unseal
-from apps.orderbook.selectors.bulk_orders import DemandNames
+from apps.orderbook.selectors.bulk_orders import DemandNames, price_average
 from apps.orderbook.services.quotes import may_quote, trading_entity
 
 DEMANDS_SHOWN: Final = 200
-_CENT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +149,7 @@ def _scored(score: QuoteScore) -> Scored:
     quote = score.quote
     lines = [] if quote is None else [LineShown(line, line.price or 0) for line in _lines(quote)]
     # Surplus grams are paid for as well: per tonne that lines get.
-    average = score.cost * MICRO // score.filled // _CENT * _CENT if score.filled else 0
+    average = price_average(score.cost, score.filled)
     return Scored(score, quote, "" if quote is None else seller_name(quote), lines, average)
 
 
