@@ -15,7 +15,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.accounts.ledger.models import Owner, Transfer
+from apps.accounts.acting import Acting
+from apps.accounts.ledger.models import Transfer
 from apps.accounts.ledger.services import (
     BRIDGE,
     CUSTODY,
@@ -24,7 +25,7 @@ from apps.accounts.ledger.services import (
     RETIRED,
     UNCLAIMED,
 )
-from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine, User
+from apps.accounts.models import Invoice, InvoicedMonth, InvoiceLine
 from apps.accounts.roles import sees_the_whole
 from apps.accounts.statements import Month
 
@@ -120,16 +121,12 @@ def months_due() -> list[Month]:
     return due
 
 
-def invoices_of(owner: Owner) -> QuerySet[Invoice]:
-    """The owner's invoices, the newest first."""
-    return owner.invoices.select_related("asset").order_by("-number")
-
-
-def invoices_seen(*, owner: Owner, user: User) -> QuerySet[Invoice]:
-    """Those that the person may see who acts for the owner. They are the whole organisation's."""
-    if owner.organisation_id is not None and not sees_the_whole(owner=owner, user=user):
+def invoices_seen(who: Acting) -> QuerySet[Invoice]:
+    """Those of whom one acts for, the newest first. An organisation's are of all its accounts: only
+    who acts for all of them sees any."""
+    if who.owner.organisation_id is not None and not sees_the_whole(owner=who.owner, user=who.user):
         return Invoice.objects.none()
-    return invoices_of(owner)
+    return who.owner.invoices.select_related("asset").order_by("-number")
 
 
 def lines_of(invoice: Invoice) -> Sequence[InvoiceLine]:

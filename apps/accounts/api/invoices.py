@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -74,7 +73,7 @@ class InvoicesView(ApiView):
     @extend_schema(responses={200: InvoiceOutput(many=True), **errors(401, 403)})
     def get(self, request: Request) -> Response:
         """The latest 240, the newest first."""
-        found = _seen(request)[:LISTED_MAX]
+        found = invoices_seen(acting(request))[:LISTED_MAX]
         return Response(InvoiceOutput(found, many=True).data)
 
 
@@ -84,12 +83,7 @@ class InvoiceView(ApiView):
     @extend_schema(responses={200: InvoiceWholeOutput, **errors(401, 403, 404)})
     def get(self, request: Request, number: int) -> Response:
         """With its lines, as it was issued."""
-        found = _seen(request).filter(number=number).first()
+        found = invoices_seen(acting(request)).filter(number=number).first()
         if found is None:
             raise NotFound(_("There is no such invoice."), code="invoice_not_found")
         return Response(InvoiceWholeOutput(found).data)
-
-
-def _seen(request: Request) -> QuerySet[Invoice]:
-    who = acting(request)
-    return invoices_seen(owner=who.owner, user=who.user)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -28,7 +27,8 @@ _HEADER = ("number", "issued", "month", "currency", "kind", "market", "count", "
 @never_cache
 def invoices(request: HttpRequest) -> HttpResponse:
     """The invoices of twenty years in one currency, or of ten in two."""
-    context = {"owner": acting(request).owner, "invoices": _seen(request)[:LISTED_MAX]}
+    who = acting(request)
+    context = {"owner": who.owner, "invoices": invoices_seen(who)[:LISTED_MAX]}
     return render(request, "accounts/invoices.html", context)
 
 
@@ -78,12 +78,7 @@ def _number(amount: int) -> Decimal:
 
 
 def _found(request: HttpRequest, number: int) -> Invoice:
-    found = _seen(request).filter(number=number).first()
+    found = invoices_seen(acting(request)).filter(number=number).first()
     if found is None:
         raise Http404(number)
     return found
-
-
-def _seen(request: HttpRequest) -> QuerySet[Invoice]:
-    who = acting(request)
-    return invoices_seen(owner=who.owner, user=who.user)

@@ -130,6 +130,10 @@ class BulkExecution(FourEyesModel):
     def __str__(self) -> str:
         return f"{self.order_id}: {self.total_max}"
 
+    def client_oid_of(self, number: int) -> str:
+        """How the order of that step is called, by which it is placed once."""
+        return f"bulk-{self.order.public_id.hex}-{number}"
+
     @property
     def over_hours(self) -> int:
         """Over how many hours it is bought; 0: at once."""

@@ -50,7 +50,7 @@ def rest_place(*, execution: BulkExecution, number: int, rest: Rest) -> Command 
     `order_place` raises; then nothing is written.
     """
     assert connection.in_atomic_block
-    client_oid = f"bulk-{execution.order.public_id.hex}-{number}"
+    client_oid = execution.client_oid_of(number)
     display_size = _in_sight(execution, rest)
     placed = order_place(
         owner=execution.order.owner,

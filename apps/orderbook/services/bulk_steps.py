@@ -159,7 +159,7 @@ def step_write(
         product=buy.product,
         price=price,
         size=size,
-        client_oid=f"bulk-{execution.order.public_id.hex}-{number}",
+        client_oid=execution.client_oid_of(number),
     )
 
 

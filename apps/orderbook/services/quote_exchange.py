@@ -129,7 +129,7 @@ def _step(execution: BulkExecution, number: int, taken: _Taken) -> BulkStep:
         product=taken.buy.product,
         price=taken.line.price,
         size=taken.buy.size,
-        client_oid=f"bulk-{execution.order.public_id.hex}-{number}",
+        client_oid=execution.client_oid_of(number),
         quote_line=taken.line,
         over_at=timezone.now(),
         outcome=DoneReason.FILLED,
