@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -99,6 +100,9 @@ _database = dj_database_url.parse(env.text("DATABASE_URL", "postgresql://localho
 _database["OPTIONS"] = {
     **_database.get("OPTIONS", {}),
     "application_name": env.text("CCMARKET_PROCESS", "ccmarket"),
+    # Statements are prepared where it is asked for (`accounts.rows`), and never because they were
+    # repeated. Without a number here Django forbids it altogether.
+    "prepare_threshold": sys.maxsize,
 }
 # Append-only tables refuse TRUNCATE, which is how a test database is emptied between tests.
 if env.flag("DATABASE_ALLOW_TRUNCATE", default=False):
