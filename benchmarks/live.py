@@ -91,7 +91,7 @@ def measure() -> list[Figure]:
         restart_s = time.monotonic() - began_s
     accepted, sent = heard["accepted"], heard["sent"]
     return [
-        figure_of("engine_live_rate", [len(sent) / (accepted[-1] - sent[0])], "orders/s"),
+        figure_of("engine_live_rate", [len(sent) / (max(accepted) - sent[0])], "orders/s"),
         *_percentiles("engine_live", _waits(sent, heard["verdicts"]), 50, 99),
         *_percentiles("engine_live_accepted", _waits(sent, accepted), 50, 99),
         *_percentiles("engine_live_begun", _waits(sent, _begun(first, len(sent))), 50, 99),

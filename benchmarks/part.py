@@ -6,6 +6,7 @@ Times are those of `time.monotonic`, which all processes of a machine share.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import django
@@ -75,28 +77,36 @@ def engine(*products: str) -> Any:
 
 
 def intake(product_id: str, path: str, rate: str) -> Any:
-    """Sends the commands of a file at a rate, as the intake of a batch does once it is checked.
-    Says when each was sent and accepted, in their order."""
-    from django.db import connection
-
+    """Sends the commands of a file at a rate, as the intake of a batch does once it is checked: a
+    web process carries each in its event loop, whether those before it are accepted or not. Says
+    when each was sent and accepted, in their order."""
+    from apps.accounts.carrying import carry
     from apps.orderbook.services.appending import command_make, commands_append
 
     with open(path) as file:
         commands = [command_make(product_id=int(product_id), **row) for row in json.load(file)]
-    connection.ensure_connection()
+    sent, accepted = [0.0] * len(commands), [0.0] * len(commands)
+
+    def send(first: int) -> None:
+        together = slice(first, first + TOGETHER)
+        asked = commands[together]
+        sent[together] = [time.monotonic()] * len(asked)
+        assert all(commands_append(asked))
+        accepted[together] = [time.monotonic()] * len(asked)
+
+    async def send_all() -> None:
+        every_s, next_s, under_way = TOGETHER / float(rate), time.monotonic(), []
+        for first in range(0, len(commands), TOGETHER):
+            await asyncio.sleep(max(next_s - time.monotonic(), 0))
+            next_s += every_s
+            under_way.append(carry(partial(send, first)))
+        await asyncio.gather(*under_way)
+
     # As a process that serves requests does: what is loaded by now is not looked through again.
     gc.collect()
     gc.freeze()
     _ready()
-    sent, accepted, every_s = [], [], TOGETHER / float(rate)
-    next_s = time.monotonic()
-    for first in range(0, len(commands), TOGETHER):
-        time.sleep(max(next_s - time.monotonic(), 0))
-        next_s += every_s
-        together = commands[first : first + TOGETHER]
-        sent += [time.monotonic()] * len(together)
-        assert all(commands_append(together))
-        accepted += [time.monotonic()] * len(together)
+    asyncio.run(send_all())
     return {"sent": sent, "accepted": accepted}
 
 

@@ -22,7 +22,6 @@ from apps.orderbook.models.enums import (
     Stop,
 )
 from apps.orderbook.selectors import market_data
-from apps.orderbook.services import appending
 from apps.orderbook.services.commands import order_cancel, order_place, switch_set
 from tests.support.engines import (
     RICH,
@@ -30,6 +29,7 @@ from tests.support.engines import (
     broken_invariants,
     buy,
     engine,
+    entities_forget,
     market_make,
     run_engine,
     sell,
@@ -277,8 +277,7 @@ def test_an_organisation_does_not_trade_with_its_members(product: Product) -> No
 def test_control_without_the_entity_they_would_trade(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = appending._APPEND.replace(appending.ENTITY, "NULL::bigint")
-    monkeypatch.setattr(appending, "_APPEND", alone)
+    entities_forget(monkeypatch)
     company, person = member_of_an_organisation(product)
     sell(product, company, P10, ONE)
     buy(product, person, P10, ONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,10 +17,11 @@ from apps.orderbook.models.enums import (
     OrderType,
     SelfTrade,
     Side,
+    Stop,
     TimeInForce,
 )
 from apps.orderbook.services import doorbell
-from apps.orderbook.services.appending import command_append, command_make
+from apps.orderbook.services.appending import command_append, command_make, commands_append
 from apps.orderbook.services.commands import order_place
 from tests.support.factories import owner_make, user_make
 from tests.support.markets import TONNE, UNIT, limit_place, product_make, state_write
@@ -37,6 +39,37 @@ def refusal_of(product: Any = None, **fields: Any) -> ServiceError:
         limit_place(product or product_make(), **fields)
     assert not Command.objects.exists()
     return refusal.value
+
+
+_LIMIT = {
+    "kind": CommandKind.PLACE, "side": Side.BUY, "order_type": OrderType.LIMIT, "price": 1_230_000,
+    "size": 5_000, "time_in_force": TimeInForce.GTC, "post_only": True, "self_trade": SelfTrade.CB,
+}  # fmt: skip
+_RARE: list[dict[str, Any]] = [
+    {**_LIMIT, "price": None, "size": None, "order_type": OrderType.MARKET, "funds": 7_000_000,
+     "slippage_bps": 40, "time_in_force": TimeInForce.IOC, "post_only": False},
+    {**_LIMIT, "stop": Stop.ENTRY, "stop_price": 2_460_000, "post_only": False},
+    {**_LIMIT, "time_in_force": TimeInForce.GTT,
+     "expires_at": datetime(2090, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)},
+    {**_LIMIT, "display_size": 1_000},
+    {"kind": CommandKind.SET_SWITCH, "timeout_s": 30},
+    {"kind": CommandKind.CHANGE, "owner_id": None, "rules": '{"state": "halted"}'},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", [[], [_LIMIT]], ids=["alone", "beside a usual one"])
+@pytest.mark.parametrize("asked", [_LIMIT, {"kind": CommandKind.CANCEL, "target": 5}, *_RARE])
+def test_all_that_a_command_asks_for_is_written(
+    asked: dict[str, Any], beside: list[dict[str, Any]]
+) -> None:
+    product, owner = product_make(), owner_make()
+    common = {"product_id": product.pk, "owner_id": owner.pk}
+    commands = [command_make(**{**common, **fields}) for fields in (*beside, asked)]
+    assert commands_append(commands) == [True] * len(commands)
+    for command in commands:
+        names = [field.attname for field in Command._meta.concrete_fields]
+        written = Command.objects.values(*names).get(pk=command.pk)
+        assert written == {name: getattr(command, name) for name in names}
 
 
 def test_an_accepted_order_is_one_row_with_everything_that_was_asked() -> None:

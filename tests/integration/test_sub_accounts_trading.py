@@ -13,7 +13,6 @@ from apps.orderbook.engine.fees import Tier
 from apps.orderbook.models import Fill, Order, Product
 from apps.orderbook.models.enums import DoneReason, OrderStatus, SelfTrade
 from apps.orderbook.selectors.fees import cc_of, own_fees, volume_of
-from apps.orderbook.services import appending
 from apps.orderbook.services.fees import fees_change
 from apps.orderbook.services.quotes import trading_entity
 from apps.orderbook.services.volumes import volumes_count
@@ -24,6 +23,7 @@ from tests.support.engines import (
     RICH,
     broken_invariants,
     buy,
+    entities_forget,
     market_make,
     run_engine,
     sell,
@@ -72,8 +72,7 @@ def test_no_two_accounts_of_an_organisation_trade_with_each_other(product: Produ
 def test_control_without_the_entity_they_would_trade(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = appending._APPEND.replace(appending.ENTITY, "NULL::bigint")
-    monkeypatch.setattr(appending, "_APPEND", alone)
+    entities_forget(monkeypatch)
     _main, fleet, travel = accounts_in(product)
     sell(product, fleet, P10, ONE)
     buy(product, travel, P10, ONE)

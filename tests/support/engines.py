@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from django.conf import settings
 
 from apps.accounts.ledger.models import Balance
@@ -17,6 +18,7 @@ from apps.orderbook.engine.service import BATCH_MAX, Service
 from apps.orderbook.engine.session import Connection, connect
 from apps.orderbook.models import Product
 from apps.orderbook.models.enums import Side
+from apps.orderbook.services import appending
 from ccmarket.invariants import INVARIANTS
 from tests.support.factories import fund, owner_make
 from tests.support.markets import limit_place, product_make
@@ -106,6 +108,14 @@ def wallet(owner: Owner, product: Product) -> tuple[int, int, int, int]:
         amounts += [balance.available, balance.held] if balance else [0, 0]
     base, base_held, quote, quote_held = amounts
     return base, base_held, quote, quote_held
+
+
+def entities_forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders come in as if everybody counted only for themselves."""
+    for form in (appending.USUAL, appending.WHOLE):
+        alone = form.query.replace(appending.ENTITY, "NULL::bigint")
+        assert alone != form.query
+        monkeypatch.setattr(form, "query", alone)
 
 
 def broken_invariants() -> list[str]:

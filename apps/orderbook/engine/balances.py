@@ -1,8 +1,9 @@
-"""The balances that a batch touches: known beforehand, read once, locked sorted by primary key.
+"""The balances that a batch touches: known beforehand, locked sorted by primary key.
 
 Ledger services and other engines lock in the same order, all at once, so nobody waits in a circle.
-For that, everything has to be known before the first command is matched (`touched`). What this
-session has seen it remembers, so that reading is asking which of them have changed.
+For that, everything has to be known before the first command is matched (`touched`). What is read
+of them are the amounts that a verdict depends on; what this session has seen it remembers, so that
+reading is asking which of them have changed.
 
 They are locked when they are written, right before the commit, or, on request, when they are read
 (docs/adr/0013).
@@ -49,7 +50,8 @@ ORDER BY b.id FOR NO KEY UPDATE OF b
 class Balances:
     """The balances that this session has seen, as it read or left them.
 
-    None is ever deleted, so what was seen is still there; what it amounts to may have changed.
+    None is ever deleted, so what was seen is still there; what it amounts to may have changed. That
+    matters only where it is about to be spent: what is written are differences.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -73,19 +75,24 @@ class Balances:
         for owner, asset, *amounts in found.rows:
             self._known[owner, asset] = Wallet(*amounts)
 
-    def read(self, keys: Iterable[Key], *, lock: bool) -> Answer:
-        """Ask what has become of these, for `wallets`. Locks last for the rest of the
-        transaction."""
+    def read(self, keys: Iterable[Key]) -> Answer:
+        """Ask what has become of these, for `wallets`."""
         known = [self._known[key] for key in keys]
-        ids = array([wallet.id for wallet in known])
-        if lock:
-            return self._wire.say(_LOCK, (ids,))
-        available = array([wallet.available for wallet in known])
-        held = array([wallet.held for wallet in known])
-        return self._wire.say(_CHANGED, (ids, available, held))
+        return self._wire.say(
+            _CHANGED,
+            (
+                array([wallet.id for wallet in known]),
+                array([wallet.available for wallet in known]),
+                array([wallet.held for wallet in known]),
+            ),
+        )
+
+    def lock(self, keys: Iterable[Key]) -> Answer:
+        """The same, and nobody can change them for the rest of the transaction."""
+        return self._wire.say(_LOCK, (array([self._known[key].id for key in keys]),))
 
     def wallets(self, keys: Iterable[Key], read: Answer) -> dict[int, dict[int, Wallet]]:
-        """These balances as they were read, by asset and owner, and no others."""
+        """These balances by asset and owner, and no others; what was read, as it was."""
         known = self._known
         for owner, asset, available, held in read.rows:
             known[owner, asset].reset(available, held)

@@ -20,6 +20,7 @@ from apps.orderbook.engine.reader import Reading, Work
 from apps.orderbook.engine.session import Connection, array
 from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.standings import look_up_standings
+from apps.orderbook.engine.touched import Key, spent_by
 from apps.orderbook.engine.wire import Wire
 
 # Decided in one go before their transfers are passed on: enough to be worth a packet.
@@ -120,7 +121,7 @@ def _carry_out(
     wire.say("BEGIN")
     fence = wire.say(_FENCE, (array(m.id for m, _ in work), array(m.epoch for m, _ in work)))
     numbers = wire.say(_NUMBERS)
-    found = known.read(keys, lock=lock)
+    found = known.lock(keys) if lock else known.read(_spent_by(work))
     wire.hear()
     _apply_fees(work, fence.rows)
     own_id, number = numbers.row
@@ -141,6 +142,10 @@ def _carry_out(
     read = chain(*(w.values() for w in wallets.values()))
     changed = store.write(wire, batch, orders, read, at_us=at_us, is_long=is_long)
     return batch, ahead, changed
+
+
+def _spent_by(work: Work) -> set[Key]:
+    return {key for market, commands in work for key in spent_by(market, commands)}
 
 
 def _apply_fees(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:

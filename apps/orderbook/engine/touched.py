@@ -13,7 +13,7 @@ from apps.orderbook.engine.book import Book, Order
 from apps.orderbook.engine.book.order import SIZE_MAX as PRICE_MAX
 from apps.orderbook.engine.book.reach import Wanted, reach_of
 from apps.orderbook.engine.book.words import BUY
-from apps.orderbook.engine.command import AMEND, CANCEL_ALL, CHANGE, Command
+from apps.orderbook.engine.command import AMEND, CANCEL_ALL, CHANGE, PLACE, Command
 from apps.orderbook.engine.market import Market
 
 # An (owner, asset) pair.
@@ -52,6 +52,18 @@ def keys_of(market: Market, commands: Sequence[Command], at_us: int) -> Iterator
     for owner in reach.owners:
         yield owner, base
         yield owner, quote
+
+
+def spent_by(market: Market, commands: Iterable[Command]) -> Iterator[Key]:
+    """Those of `keys_of` whose amount a verdict depends on: what new and changed orders would hold
+    or spend. All others are credited, or give what an order holds, whatever they amount to."""
+    base, quote = market.base, market.quote
+    for command in commands:
+        if command.kind == PLACE:
+            yield command.owner, quote if command.side == BUY else base
+        elif command.kind == AMEND:  # of which side is not said
+            yield command.owner, base
+            yield command.owner, quote
 
 
 def _may_turn(book: Book, commands: Iterable[Command], at_us: int) -> bool:

@@ -6,9 +6,9 @@ keep the others waiting: where one has to wait, each is written by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, Final
 
@@ -23,17 +23,18 @@ from apps.orderbook.services.doorbell import doorbell_ring
 
 # The owner for whom an owner counts in self-trade prevention: for a sub-account the main one, for a
 # person that of the organisation that they joined first. It stays with the order: joining or
-# leaving changes only later ones.
+# leaving changes only later ones. One look after the other, whatever the planner knows of tables.
 ENTITY: Final = """(
     SELECT coalesce(mine.parent_id, (
-        SELECT company.id FROM accounts_membership member
-        JOIN accounts_owner company
-          ON company.organisation_id = member.organisation_id AND company.parent_id IS NULL
-        WHERE member.user_id = mine.user_id ORDER BY member.created_at, member.id LIMIT 1
+        SELECT company.id FROM accounts_owner company
+        WHERE company.parent_id IS NULL AND company.organisation_id = (
+            SELECT member.organisation_id FROM accounts_membership member
+            WHERE member.user_id = mine.user_id ORDER BY member.created_at, member.id LIMIT 1
+        )
     )) FROM accounts_owner mine WHERE mine.id = wanted.owner_id
 )"""
 
-_TYPES: Final = {
+_USUAL: Final = {
     "product_id": "bigint",
     "kind": "smallint",
     "owner_id": "bigint",
@@ -43,10 +44,14 @@ _TYPES: Final = {
     "order_type": "smallint",
     "price": "bigint",
     "size": "bigint",
-    "funds": "bigint",
     "time_in_force": "smallint",
     "post_only": "boolean",
     "self_trade": "smallint",
+    "target": "bigint",
+}
+# What few commands ask for.
+_RARE: Final = {
+    "funds": "bigint",
     "stop": "smallint",
     "stop_price": "bigint",
     "expires_at": "timestamptz",
@@ -54,30 +59,47 @@ _TYPES: Final = {
     "slippage_bps": "smallint",
     "timeout_s": "integer",
     "rules": "text",
-    "target": "bigint",
 }
+_rare_of: Final = itemgetter(*_RARE)
+_NOTHING_RARE: Final = (None,) * len(_RARE)
 _NOTHING: Final = {field.attname: None for field in Command._meta.concrete_fields}
-_columns_of: Final = itemgetter(*_TYPES)
-_COLUMNS: Final = ", ".join(_TYPES)
-_ARRAYS: Final = ", ".join(f"%({name})s::{type_}[]" for name, type_ in _TYPES.items())
 
-# The numbers come from the products' own sequences, in the order asked. A client order id that was
-# used before, be it a moment ago by a request still under way, leaves its row out. Rows go in by
-# client order id: of two statements that share some, one has them all first.
-_APPEND: Final = f"""
+
+class Appending:
+    """The statement that writes commands which have these columns, given as one array each.
+
+    The numbers come from the products' own sequences, in the order asked. A client order id that
+    was used before, be it a moment ago by a request still under way, leaves its row out. Rows go in
+    by client order id: of two statements that share some, one has them all first.
+    """
+
+    def __init__(self, types: Mapping[str, str]) -> None:
+        names = ", ".join(types)
+        arrays = ", ".join(f"%({name})s::{type_}[]" for name, type_ in types.items())
+        self._types = types
+        self._columns_of = itemgetter(*types)
+        self.query = f"""
 WITH numbered AS MATERIALIZED (
     SELECT orderbook_command_id(product_id) AS id, {ENTITY} AS entity_id, wanted.*
-    FROM unnest({_ARRAYS}) WITH ORDINALITY AS wanted ({_COLUMNS}, turn)
+    FROM unnest({arrays}) WITH ORDINALITY AS wanted ({names}, turn)
     WHERE %(patience)s::text = '' OR set_config('lock_timeout', %(patience)s, true) <> ''
 ), written AS (
-    INSERT INTO orderbook_command (id, entity_id, {_COLUMNS})
-    SELECT id, entity_id, {_COLUMNS} FROM numbered ORDER BY owner_id, client_oid, turn
+    INSERT INTO orderbook_command (id, entity_id, {names})
+    SELECT id, entity_id, {names} FROM numbered ORDER BY owner_id, client_oid, turn
     ON CONFLICT (owner_id, client_oid) WHERE client_oid IS NOT NULL DO NOTHING
     RETURNING id, created_at
 )
-SELECT numbered.id, entity_id, created_at
+SELECT numbered.id, entity_id, created_at::text
 FROM numbered LEFT JOIN written ON written.id = numbered.id ORDER BY turn
 """  # noqa: S608
+
+    def arrays(self, commands: Sequence[Command]) -> dict[str, str]:
+        columns = zip(*[self._columns_of(vars(command)) for command in commands], strict=True)
+        return dict(zip(self._types, map(array, columns), strict=True))
+
+
+USUAL: Final = Appending(_USUAL)
+WHOLE: Final = Appending({**_USUAL, **_RARE})
 
 # How long a statement for all may wait for a client order id that somebody else is writing. Who is
 # alone with it waits until it is written.
@@ -136,22 +158,26 @@ def _append(asked: Sequence[Sequence[Command]], patience: str = PATIENCE) -> lis
 
 
 def _appended(commands: Sequence[Command], patience: str) -> list[tuple[Any, ...]]:
-    columns = zip(*[_columns_of(vars(command)) for command in commands], strict=True)
-    arrays = dict(zip(_TYPES, map(array, columns), strict=True))
-    return rows_of(_APPEND, {**arrays, "patience": patience})
+    is_usual = all(_rare_of(vars(command)) == _NOTHING_RARE for command in commands)
+    appending = USUAL if is_usual else WHOLE
+    return rows_of(appending.query, {**appending.arrays(commands), "patience": patience})
 
 
 def _append_alone(commands: Sequence[Command]) -> list[bool]:
     return _append([commands], AS_EVER)[0]
 
 
-def _is_written(command: Command, row: tuple[int, int | None, datetime | None]) -> bool:
+def _is_written(command: Command, row: tuple[int, int | None, str | None]) -> bool:
     id_, entity_id, created_at = row
     if created_at is None:
         return False
-    command.id, command.entity_id, command.created_at = id_, entity_id, created_at
+    command.id, command.entity_id, command.created_at = id_, entity_id, _moment(created_at)
     command._state.adding, command.is_fresh = False, True
     return True
+
+
+# All that one statement writes have the same.
+_moment: Final = lru_cache(maxsize=16)(datetime.fromisoformat)
 
 
 def _is_undone(error: Exception) -> bool:
