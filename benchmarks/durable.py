@@ -68,6 +68,14 @@ DO $$ BEGIN
     END LOOP;
 END $$
 """
+_MEMORY_USE: Final = (
+    "CREATE UNLOGGED TABLE benchmark_memory (page text STORAGE PLAIN)",
+    """
+INSERT INTO benchmark_memory SELECT repeat('x', 8000)
+FROM generate_series(1, (SELECT setting::int FROM pg_settings WHERE name = 'shared_buffers'))
+""",
+    "DROP TABLE benchmark_memory",
+)
 _JOURNAL_TABLE: Final = """
 DROP TABLE IF EXISTS benchmark_copy;
 CREATE TABLE benchmark_copy (LIKE orderbook_command INCLUDING DEFAULTS, PRIMARY KEY (id));
@@ -96,7 +104,7 @@ def measure(
     owners = owners_create("durable", 2 * USERS)
     quote = asset_create("BENCH-QUOTE")
     with connect("benchmark") as connection:
-        log_files_make(connection)
+        server_wear_in(connection)
     engines, copies, orders, narrow, requests = [], [], [], [], []
     for number in range(rounds):
         product = market_create(asset_create(f"BENCH-{number}"), quote, owners)
@@ -132,11 +140,15 @@ def measure(
     ]
 
 
-def log_files_make(connection: Connection) -> None:
-    """Have the log's files there, as on a server that has run for a while and uses them again.
+def server_wear_in(connection: Connection) -> None:
+    """Have the log's files there and the shared memory in use, as on a server that has run for a
+    while and uses them again.
 
-    On a new server whoever comes to the end of one makes the next, which takes 70 ms.
+    On a new server whoever comes to the end of one file makes the next, which takes 70 ms, and
+    whoever first uses a page of memory waits until the system has made it.
     """
+    for statement in _MEMORY_USE:
+        connection.execute(statement)
     (there,) = one(connection.execute(_LOG_FILES_AHEAD))
     connection.execute(_LOG_FILES_USE.format(count=LOG_FILES - there))
     connection.execute("CHECKPOINT")

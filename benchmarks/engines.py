@@ -26,8 +26,8 @@ from benchmarks.durable import (
     RICH,
     asset_create,
     journal_fill,
-    log_files_make,
     owners_create,
+    server_wear_in,
 )
 from benchmarks.figures import Figure, figure_of
 from benchmarks.part import Part
@@ -44,7 +44,7 @@ def measure(rounds: int = ROUNDS, commands: int = COMMANDS) -> list[Figure]:
     assets_fund(owners, quote)
     flow, totals = common_flow(commands)
     with connect("benchmark") as connection:
-        log_files_make(connection)
+        server_wear_in(connection)
     ones: list[float] = []
     twos: list[float] = []
     for number in range(rounds):
