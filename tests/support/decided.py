@@ -12,7 +12,7 @@ import hashlib
 import json
 import random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from apps.orderbook.engine import command as kinds
@@ -28,7 +28,7 @@ from apps.orderbook.engine.journal import STATES
 from apps.orderbook.engine.market import Market
 from apps.orderbook.engine.rows import Rows
 from apps.orderbook.engine.settlement import Wallet, Wallets
-from apps.orderbook.engine.touched import keys_of
+from apps.orderbook.engine.touched import Key, keys_of
 
 TICK, LOT, OWNERS, FEES, BASE, QUOTE = 1_230_000, 100_000, 6, 99, 1, 2
 AT = 820_454_400_000_000
@@ -99,15 +99,38 @@ def _asked(draw: random.Random, price: int, size: int) -> dict[str, Any]:
     return asked
 
 
-def decided(seed: int) -> tuple[str, int]:
-    """Everything that a market's random commands come to, as a digest, and how many traded."""
-    draw, market, said = random.Random(seed), market_make(), hashlib.sha256()
-    money = draw.choice((30_000_000, 10**9))
-    owned = {
+def owned_make(money: int) -> dict[Key, Wallet]:
+    """As much of both assets for everybody."""
+    return {
         (owner, asset): Wallet(10 * owner + asset, money, 0)
         for owner in (*range(1, OWNERS + 1), FEES)
         for asset in (BASE, QUOTE)
     }
+
+
+def decide(
+    market: Market,
+    commands: Iterable[Command],
+    at_us: int,
+    owned: Mapping[Key, Wallet],
+    keys: Collection[Key],
+) -> Decisions:
+    """A batch. No more than what is foreseen, the balances of `keys`, is there."""
+    base, quote = (
+        {owner: owned[owner, asset] for owner, asset in keys if asset == wanted}
+        for wanted in (BASE, QUOTE)
+    )
+    decisions = Decisions(market, Wallets(base, quote, owned[FEES, QUOTE]), at_us)
+    for command in commands:
+        decisions.decide(command)
+    return decisions
+
+
+def decided(seed: int) -> tuple[str, int]:
+    """Everything that a market's random commands come to, as a digest, and how many traded."""
+    draw, market, said = random.Random(seed), market_make(), hashlib.sha256()
+    money = draw.choice((30_000_000, 10**9))
+    owned = owned_make(money)
     id_, at_us = 0, 1_000_000
     for _ in range(BATCHES):
         commands = []
@@ -115,15 +138,8 @@ def decided(seed: int) -> tuple[str, int]:
             id_ += 1
             commands.append(command_make(draw, id_))
         at_us += draw.choice((1_000, 400_000, 6_000_000))
-        # No more than what is foreseen is there.
         keys = sorted(set(keys_of(market, commands, at_us)))
-        base, quote = (
-            {owner: owned[owner, asset] for owner, asset in keys if asset == wanted}
-            for wanted in (BASE, QUOTE)
-        )
-        decisions = Decisions(market, Wallets(base, quote, owned[FEES, QUOTE]), at_us)
-        for command in commands:
-            decisions.decide(command)
+        decisions = decide(market, commands, at_us, owned, keys)
         for line in (*map(str, keys), *told(decisions), market.book.state_hash()):
             said.update(f"{line}\n".encode())
     balances = ((key, wallet.available, wallet.held) for key, wallet in owned.items())

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 import pytest
 
-from apps.orderbook.engine.command import Command
-from apps.orderbook.engine.decide import Decisions
-from apps.orderbook.engine.market import Market
-from apps.orderbook.engine.settlement import Wallet, Wallets
 from apps.orderbook.engine.touched import Key, keys_of, spent_by
 from tests.support.decided import (
-    BASE,
     BATCH_MAX,
     BATCHES,
-    FEES,
-    OWNERS,
-    QUOTE,
     command_make,
+    decide,
     market_make,
+    owned_make,
 )
 
 Choose = Callable[[Collection[Key], Collection[Key]], Collection[Key]]
@@ -43,11 +37,7 @@ def decided(seed: int, misread: Choose) -> tuple[str, list[tuple[int, int]]]:
     some balances are taken for others than they are while a batch is decided."""
     draw, market = random.Random(seed), market_make()
     money = draw.choice((30_000_000, 10**9))
-    owned = {
-        (owner, asset): Wallet(10 * owner + asset, money, 0)
-        for owner in (*range(1, OWNERS + 1), FEES)
-        for asset in (BASE, QUOTE)
-    }
+    owned = owned_make(money)
     id_, at_us, shifts = 0, 1_000_000, random.Random(seed)
     for _ in range(BATCHES):
         commands = [command_make(draw, id_ + place) for place in range(1, BATCH_MAX)]
@@ -62,27 +52,11 @@ def decided(seed: int, misread: Choose) -> tuple[str, list[tuple[int, int]]]:
         for key, (available, held) in shifted.items():
             owned[key].available += available
             owned[key].held += held
-        _decide(market, commands, at_us, owned, keys)
+        decide(market, commands, at_us, owned, keys)
         for key, (available, held) in shifted.items():
             owned[key].available -= available
             owned[key].held -= held
     return market.hash.hex(), [(wallet.available, wallet.held) for wallet in owned.values()]
-
-
-def _decide(
-    market: Market,
-    commands: Sequence[Command],
-    at_us: int,
-    owned: dict[Key, Wallet],
-    keys: Collection[Key],
-) -> None:
-    base, quote = (
-        {owner: owned[owner, asset] for owner, asset in keys if asset == wanted}
-        for wanted in (BASE, QUOTE)
-    )
-    decisions = Decisions(market, Wallets(base, quote, owned[FEES, QUOTE]), at_us)
-    for command in commands:
-        decisions.decide(command)
 
 
 @pytest.mark.parametrize("seed", range(40))

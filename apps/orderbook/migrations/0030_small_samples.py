@@ -13,31 +13,27 @@ LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE %I (LIKE orderbook_event INCLUDING DEFAULTS,'
         ' PRIMARY KEY (id))', name);
-    PERFORM orderbook_event_month_once(name);{samples}
+    PERFORM orderbook_event_month_once(name);{sample}
     EXECUTE format('CREATE TRIGGER orderbook_event_no_truncate BEFORE TRUNCATE ON %I'
         ' FOR EACH STATEMENT EXECUTE FUNCTION accounts_append_only()', name);
 END $$;
 """
-SAMPLES = "PERFORM accounts_sample_little(name, '{body,hash}');"
-FORWARD = f"""
+SAMPLE = "PERFORM accounts_sample(name, 10, '{body,hash}');"
+
+
+def all_tables(sample: str) -> str:
+    return f"""
 DO $$
 DECLARE name text;
 BEGIN{TABLES}
-        {SAMPLES}
+        {sample}
     END LOOP;
 END $$;
-""" + TABLE.replace("{samples}", f"\n    {SAMPLES}")
-BACKWARD = f"""
-DO $$
-DECLARE name text; of_column text;
-BEGIN{TABLES}
-        FOR of_column IN SELECT attname FROM pg_attribute
-            WHERE attrelid = name::regclass AND attnum > 0 AND NOT attisdropped LOOP
-            EXECUTE format('ALTER TABLE %I ALTER COLUMN %I SET STATISTICS -1', name, of_column);
-        END LOOP;
-    END LOOP;
-END $$;
-""" + TABLE.replace("{samples}", "")
+"""
+
+
+FORWARD = all_tables(SAMPLE) + TABLE.replace("{sample}", f"\n    {SAMPLE}")
+BACKWARD = all_tables("PERFORM accounts_sample(name, -1);") + TABLE.replace("{sample}", "")
 
 
 class Migration(migrations.Migration):
